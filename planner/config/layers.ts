@@ -1,0 +1,134 @@
+/** Puts flag, environment and file on top of each other (R1) and remembers where each value came from. @module */
+
+import { type ConfigDocument, isRecord } from "./document.ts";
+import { FIELD_NAMES, type FieldName, FIELDS_SCHEMA } from "./fields.ts";
+import { type ConfigProblem, shown } from "./problem.ts";
+import {
+  ALIASES,
+  UNSUPPORTED_FIELDS,
+  UPSTREAM_ENVIRONMENT,
+} from "./upstream.ts";
+
+/** The merged values before validation. */
+export interface MergedValues {
+  /** By canonical field name; unknown names stay and fail validation. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** Where the value of a top-level field came from. */
+  originOf(path: readonly PropertyKey[]): string | undefined;
+  readonly problems: readonly ConfigProblem[];
+  readonly warnings: readonly ConfigProblem[];
+}
+
+/** What is merged. */
+export interface Layers {
+  readonly document: ConfigDocument;
+  /** How messages call the file. */
+  readonly name: string;
+  /** Environment variables. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Fields set by command-line flags, with the flag that set each. */
+  readonly flags: readonly {
+    readonly field: FieldName;
+    readonly flag: string;
+    readonly value: unknown;
+  }[];
+}
+
+/** Precedence: flag, `WATTKEEPER_<FIELD>`, upstream's environment variable, file. */
+export function mergeLayers(layers: Layers): MergedValues {
+  const values: Record<string, unknown> = {};
+  const origins = new Map<string, string | { readonly alias: string }>();
+  const problems: ConfigProblem[] = [];
+  const warnings: ConfigProblem[] = [];
+  const lineOf = (path: readonly PropertyKey[]) => {
+    const line = layers.document.lineOf(path);
+    return line === undefined ? layers.name : `${layers.name}:${line}`;
+  };
+
+  for (const [written, value] of Object.entries(layers.document.values)) {
+    if (value === null || value === undefined) continue;
+    const unsupported = own(UNSUPPORTED_FIELDS, written);
+    if (unsupported) {
+      const harmless = unsupported.harmless.includes(value) ||
+        (isRecord(value) && Object.keys(value).length === 0);
+      (harmless ? warnings : problems).push({
+        path: written,
+        origin: lineOf([written]),
+        found: `found ${shown(value)}, a field of upstream that has no ${
+          harmless ? "effect" : "equivalent"
+        } here`,
+        write: unsupported.instead,
+      });
+      continue;
+    }
+    const name = own(ALIASES, written) ?? written;
+    if (name in values) {
+      problems.push({
+        path: written,
+        origin: lineOf([written]),
+        found: `found both this and ${name}`,
+        write: `Keep one of the two.`,
+      });
+      continue;
+    }
+    if (name === "load_predictor" && value === "prophet") {
+      values[name] = "seasonal";
+      warnings.push({
+        path: name,
+        origin: lineOf([written]),
+        found: 'found "prophet"',
+        write: "It is read as seasonal; write seasonal.",
+      });
+    } else values[name] = value;
+    origins.set(name, { alias: written });
+  }
+  for (const [variable, name] of Object.entries(UPSTREAM_ENVIRONMENT)) {
+    const raw = layers.environment[variable];
+    if (raw === undefined || raw === "") continue;
+    values[name] = name === "prometheus_verify"
+      ? /^(1|true|yes)$/i.test(raw)
+      : name === "prometheus_extra_query_params"
+      ? Object.fromEntries(new URLSearchParams(raw))
+      : fromText(name, raw);
+    origins.set(name, variable);
+  }
+  for (const name of FIELD_NAMES) {
+    const variable = `WATTKEEPER_${name.toUpperCase()}`;
+    const raw = layers.environment[variable];
+    if (raw === undefined || raw === "") continue;
+    values[name] = fromText(name, raw);
+    origins.set(name, variable);
+  }
+  for (const { field, flag, value } of layers.flags) {
+    values[field] = value;
+    origins.set(field, flag);
+  }
+  return {
+    values,
+    problems,
+    warnings,
+    originOf(path) {
+      const origin = origins.get(String(path[0]));
+      return origin === undefined || typeof origin === "string"
+        ? origin
+        : lineOf([origin.alias, ...path.slice(1)]);
+    },
+  };
+}
+
+/** A text from the environment as the value that the field's schema takes: itself, else as JSON. */
+function fromText(name: FieldName, raw: string): unknown {
+  if (FIELDS_SCHEMA.shape[name].safeParse(raw).success) return raw;
+  try {
+    return JSON.parse(raw);
+  } catch {
+    return raw;
+  }
+}
+
+function own<Value>(
+  table: Readonly<Record<string, Value>>,
+  key: string,
+): Value | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined;
+}
