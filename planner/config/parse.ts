@@ -62,7 +62,11 @@ export function checkPlannerConfig(input: ConfigInput): CheckedConfig {
     problems.push(...problemsOf(issue, merged.values, at));
   }
   const valid = parsed.success ? parsed.data : validAlone(merged.values);
+  const already = new Set(
+    problems.map((problem) => problem.path.split(".")[0]),
+  );
   for (const rule of brokenRules(valid)) {
+    if (already.has(rule.path[0])) continue;
     problems.push(at(rule.path, rule.found, rule.write));
   }
   if (!parsed.success || problems.length > 0) {
@@ -130,7 +134,14 @@ function problemsOf(
     );
   }
   const found = valueAt(values, issue.path);
-  return [at(issue.path, `found ${shown(found)}`, writeFor(issue.path))];
+  const secret = issue.path[0] === "prometheus_bearer_token";
+  return [
+    at(
+      issue.path,
+      `found ${secret ? "a value that is kept secret" : shown(found)}`,
+      writeFor(issue.path),
+    ),
+  ];
 }
 
 function unknownField(key: string, parent: readonly PropertyKey[]): string {
