@@ -10,7 +10,20 @@ export interface OptionSpec {
   readonly help: string;
   readonly default?: string | number | boolean;
   readonly choices?: readonly string[];
+  /** May be given several times; the value is then an array of strings, each checked against `kind`. */
   readonly multiple?: boolean;
+  /** The command cannot run without it. */
+  readonly required?: boolean;
+}
+
+/** What a command takes besides flags. */
+export interface PositionalSpec {
+  /** Word shown in help and messages, `SOURCE`. */
+  readonly value: string;
+  readonly help: string;
+  readonly min: number;
+  /** Absent: as many as are given. */
+  readonly max?: number;
 }
 
 /** What one invocation of a command gets. Flags are parsed and checked against their {@linkcode OptionSpec}. */
@@ -21,7 +34,7 @@ export interface CommandContext {
   readonly positionals: readonly string[];
   /** `table`, `json`, `csv` or `jsonl`, from `--output`; `table` on a terminal. */
   readonly output: OutputFormat;
-  /** Aborted by ^C and SIGTERM. Long work must honour it. */
+  /** Aborted by ^C and SIGTERM. Long work must honour it: throw `signal.reason`, or finish and return. */
   readonly signal: AbortSignal;
   /** Writes to standard output, exactly as given. */
   readonly write: (text: string) => void;
@@ -49,11 +62,18 @@ export interface Command {
   /** `estimate --model NAME --system NAME [flags]` */
   readonly usage: readonly string[];
   readonly options: readonly OptionSpec[];
+  /** Absent: the command takes none, and one that is given is an error. */
+  readonly positionals?: PositionalSpec;
   readonly examples: readonly {
     readonly command: string;
     readonly explains: string;
   }[];
   readonly outputs: readonly OutputFormat[];
+  /**
+   * Runs until it is told to stop. A signal is then its ordinary end and the exit code is the one that `run` returns;
+   * any other command that is interrupted exits with 130 (^C) or 143 (SIGTERM).
+   */
+  readonly service?: boolean;
   /** Sub-commands (`data import`), each a command of its own; `run` is used when there are none. */
   readonly subcommands?: readonly Command[];
   /** @returns the exit code: 0 done, 1 failed or infeasible, 2 wrong usage or bad input */

@@ -1,4 +1,15 @@
-/** What every process and command stands on: the error type. @module */
+/** What every process and command stands on: error type, log, version, near names. @module */
 
 export { WattkeeperError, type WattkeeperErrorDetail } from "./error.ts";
 export { ERROR_TABLE, type ErrorCode } from "./error_table.ts";
+export { didYouMean, nearestNames } from "./nearest.ts";
+export {
+  configureLog,
+  LOG_FORMATS,
+  LOG_LEVELS,
+  type LogFormat,
+  logger,
+  type LogLevel,
+  type LogSettings,
+} from "./log.ts";
+export { VERSION } from "./version.ts";
