@@ -1,0 +1,258 @@
+/**
+ * Changing the store. New files get names that no earlier file has, so nothing that the present index names is
+ * touched; renaming the new index over the old one is the one instant at which the store changes. Before it the
+ * store is the earlier one, after it the new one, and what neither names is swept away.
+ *
+ * @module
+ */
+
+import { dirname, join } from "node:path";
+import { WattkeeperError } from "../../../service/mod.ts";
+import { type PackIdentity, sha256Hex } from "../pack/mod.ts";
+import type { SystemSpec } from "../system_spec.ts";
+import type { StoredModelConfig } from "./data_store.ts";
+import { DISK, type StoreDisk } from "./durable_file.ts";
+import { writeFailure } from "./file_error.ts";
+import { lockStore } from "./import_lock.ts";
+import {
+  emptyIndex,
+  INDEX_FILE,
+  readIndex,
+  type StoreIndex,
+} from "./store_index.ts";
+import {
+  removeEmptyStore,
+  removeStaging,
+  STAGING_FOLDER,
+  sweepStore,
+} from "./sweep.ts";
+import { defaultVersions, type VersionSlots } from "./version_slots.ts";
+import { compareVersions } from "./version_order.ts";
+
+/** Options of {@linkcode openStoreForWriting}. */
+export interface StoreWriterOptions {
+  /** Start from nothing when the present index cannot be used. */
+  readonly rebuild?: boolean;
+  readonly disk?: StoreDisk;
+}
+
+/** What is said of the whole import at its end. */
+export interface ImportRecord {
+  /** Where the data came from. */
+  readonly source: string;
+  /** ISO 8601. */
+  readonly importedAt: string;
+  /** Slots that the source declares; (system, backend) pairs not named keep the slots they had. */
+  readonly slots: readonly VersionSlots[];
+}
+
+interface StagedFile {
+  readonly kind: "identities" | "systems" | "models";
+  readonly staged: string;
+  readonly file: string;
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly identity?: PackIdentity;
+  readonly name?: string;
+}
+
+/**
+ * Locks the store for an import and sweeps what an interrupted one left.
+ *
+ * @throws {WattkeeperError} `import_failed` when another import runs, `corrupt_pack` for an unusable index,
+ * `write_failed`
+ */
+export async function openStoreForWriting(
+  directory: string,
+  { rebuild = false, disk = DISK }: StoreWriterOptions = {},
+): Promise<StoreWriter> {
+  try {
+    await Deno.mkdir(directory, { recursive: true });
+  } catch (error) {
+    throw writeFailure(directory, error);
+  }
+  let lock: AsyncDisposable;
+  try {
+    lock = await lockStore(directory);
+  } catch (error) {
+    throw writeFailure(directory, error);
+  }
+  try {
+    const index = await readIndex(directory).catch((error) => {
+      if (rebuild) return null;
+      throw error;
+    });
+    if (!rebuild || index !== null) await sweepStore(directory, index);
+    return new StoreWriter(directory, index ?? emptyIndex(), { lock, disk });
+  } catch (error) {
+    await lock[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** An import under way. Disposing without {@linkcode StoreWriter.commit} leaves the store as it was. */
+export class StoreWriter implements AsyncDisposable {
+  readonly directory: string;
+  /** What the store holds now. */
+  readonly index: StoreIndex;
+  readonly #lock: AsyncDisposable;
+  readonly #disk: StoreDisk;
+  readonly #staged: StagedFile[] = [];
+
+  constructor(
+    directory: string,
+    index: StoreIndex,
+    { lock, disk }: { lock: AsyncDisposable; disk: StoreDisk },
+  ) {
+    this.directory = directory;
+    this.index = index;
+    this.#lock = lock;
+    this.#disk = disk;
+  }
+
+  async putPack(identity: PackIdentity, bytes: Uint8Array): Promise<void> {
+    const { system, backend, version } = identity;
+    await this.#stage(bytes, {
+      kind: "identities",
+      path: `packs/${system}/${backend}/${version}`,
+      extension: "wkpack",
+      identity,
+    });
+  }
+
+  async putSystem(system: SystemSpec): Promise<void> {
+    await this.#stage(jsonBytes(system), {
+      kind: "systems",
+      path: `systems/${system.name}`,
+      extension: "json",
+      name: system.name,
+    });
+  }
+
+  /** @param name `org/model` */
+  async putModel(name: string, model: StoredModelConfig): Promise<void> {
+    await this.#stage(jsonBytes(model), {
+      kind: "models",
+      path: `models/${name.replace("/", "--")}`,
+      extension: "json",
+      name,
+    });
+  }
+
+  /** Makes everything that was put visible at once. */
+  async commit(record: ImportRecord): Promise<StoreIndex> {
+    const folders = new Set([this.directory]);
+    for (const { staged, file } of this.#staged) {
+      const path = join(this.directory, file);
+      await this.#disk.rename(staged, path);
+      for (let at = dirname(path); at !== this.directory; at = dirname(at)) {
+        folders.add(at);
+      }
+    }
+    for (const folder of folders) await this.#disk.syncFolder(folder);
+    const index = this.#nextIndex(record);
+    const staged = join(this.directory, STAGING_FOLDER, INDEX_FILE);
+    await this.#disk.write(staged, jsonBytes(index));
+    await this.#disk.rename(staged, join(this.directory, INDEX_FILE));
+    await this.#disk.syncFolder(this.directory);
+    return index;
+  }
+
+  /** Sweeps what the store's index does not name and gives up the lock. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const index = await readIndex(this.directory).catch(() => undefined);
+    // An index that cannot be read says nothing about what is garbage.
+    if (index === undefined) await removeStaging(this.directory);
+    else await sweepStore(this.directory, index);
+    await this.#lock[Symbol.asyncDispose]();
+    if (index === null) await removeEmptyStore(this.directory);
+  }
+
+  async #stage(
+    bytes: Uint8Array,
+    target: {
+      readonly kind: StagedFile["kind"];
+      readonly path: string;
+      readonly extension: string;
+      readonly identity?: PackIdentity;
+      readonly name?: string;
+    },
+  ): Promise<void> {
+    const sha256 = await sha256Hex(bytes);
+    const { path, extension, ...rest } = target;
+    const file = `${path}.${sha256.slice(0, 12)}.${extension}`;
+    if (file.split("/").some((part) => part === ".." || part === "")) {
+      throw new WattkeeperError("internal", `Bad name in the store: "${file}"`);
+    }
+    const staged = join(this.directory, STAGING_FOLDER, file);
+    await this.#disk.write(staged, bytes);
+    this.#staged.push({ ...rest, staged, file, sha256, bytes: bytes.length });
+  }
+
+  #nextIndex({ source, importedAt, slots }: ImportRecord): StoreIndex {
+    const identities = merge(
+      this.index.identities,
+      this.#staged.flatMap(({ identity, file, sha256, bytes }) =>
+        identity ? [{ ...identity, bytes, file, sha256, source }] : []
+      ),
+      (it) => `${it.system}\0${it.backend}\0${it.version}`,
+    ).sort(compareIdentities);
+    const named = (kind: "systems" | "models") =>
+      merge(
+        this.index[kind],
+        this.#staged.flatMap(({ kind: its, name, file, sha256 }) =>
+          its === kind && name !== undefined
+            ? [{ name, file, sha256, source }]
+            : []
+        ),
+        (it) => it.name,
+      ).sort((a, b) => a.name < b.name ? -1 : 1);
+    const index = {
+      ...emptyIndex(),
+      identities,
+      versions: defaultVersions(
+        identities,
+        merge<VersionSlots>(
+          this.index.versions,
+          slots,
+          (it) => `${it.system}\0${it.backend}`,
+        ),
+      ),
+      systems: named("systems"),
+      models: named("models"),
+    };
+    const used = new Set(
+      [...index.identities, ...index.systems, ...index.models].map((it) =>
+        it.source
+      ),
+    );
+    return {
+      ...index,
+      sources: merge(
+        this.index.sources,
+        [{ description: source, importedAt }],
+        (it) => it.description,
+      ).filter((it) => used.has(it.description)),
+    };
+  }
+}
+
+function compareIdentities(a: PackIdentity, b: PackIdentity): number {
+  if (a.system !== b.system) return a.system < b.system ? -1 : 1;
+  if (a.backend !== b.backend) return a.backend < b.backend ? -1 : 1;
+  return compareVersions(a.version, b.version);
+}
+
+function merge<T>(
+  old: readonly T[],
+  added: readonly T[],
+  keyOf: (item: T) => string,
+): T[] {
+  return [
+    ...new Map([...old, ...added].map((item) => [keyOf(item), item])).values(),
+  ];
+}
+
+function jsonBytes(value: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value, null, 1) + "\n");
+}
