@@ -1,0 +1,137 @@
+/** Requests to one API server over native fetch. @module */
+
+import { ApiError, statusError } from "./api_error.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { readText } from "./body.ts";
+
+/** One request. */
+export interface ApiRequest {
+  readonly method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Of the body; a patch says which kind it is. */
+  readonly contentType?: string;
+  readonly signal?: AbortSignal;
+}
+
+interface Connection {
+  readonly endpoint: Endpoint;
+  readonly client: Deno.HttpClient;
+}
+
+const MAX_ERROR_BYTES = 16_384;
+
+/**
+ * Sends requests. HTTP/1.1 on purpose: with HTTP/2 all streams share one connection, so a watch retried after its
+ * connection froze would land on the same frozen one.
+ */
+export class ApiTransport implements Disposable {
+  readonly #loadEndpoint: () => Promise<Endpoint>;
+  #connection: Promise<Connection> | undefined;
+
+  /** @param loadEndpoint called at first use and after {@linkcode discardConnections} */
+  constructor(loadEndpoint: () => Promise<Endpoint>) {
+    this.#loadEndpoint = loadEndpoint;
+  }
+
+  /**
+   * @param path with query, from the API server's root: `/api/v1/pods?limit=1`
+   * @returns a response with a 2xx status
+   * @throws {ApiError} for everything else, unless `signal` aborted: then its reason
+   */
+  async send(path: string, request: ApiRequest = {}): Promise<Response> {
+    const { signal } = request;
+    let response: Response;
+    try {
+      const { endpoint, client } = await this.#connect();
+      signal?.throwIfAborted();
+      const headers = new Headers({ accept: "application/json" });
+      const token = await endpoint.token?.();
+      if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
+      if (request.body !== undefined) {
+        headers.set("content-type", request.contentType ?? "application/json");
+      }
+      response = await fetch(address(endpoint.server, path), {
+        method: request.method ?? "GET",
+        headers,
+        body: request.body === undefined ? null : JSON.stringify(request.body),
+        redirect: "manual",
+        signal: signal ?? null,
+        client,
+      });
+    } catch (cause) {
+      if (signal?.aborted) throw signal.reason;
+      throw new ApiError(
+        "unreachable",
+        `The API server did not answer ${plain(path)}: ${messageOf(cause)}`,
+        { cause },
+      );
+    }
+    if (response.ok) return response;
+    throw statusError(response, plain(path), await serverMessage(response));
+  }
+
+  /** Breaks all connections; the next request reads certificates anew and connects anew. */
+  discardConnections(): void {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    connection?.then(({ client }) => client.close(), () => {});
+  }
+
+  [Symbol.dispose](): void {
+    this.discardConnections();
+  }
+
+  #connect(): Promise<Connection> {
+    this.#connection ??= this.#open().catch((error) => {
+      this.#connection = undefined;
+      throw error;
+    });
+    return this.#connection;
+  }
+
+  async #open(): Promise<Connection> {
+    const endpoint = await this.#loadEndpoint();
+    const options = {
+      caCerts: [...endpoint.caCertificates],
+      http2: false,
+    };
+    const client = Deno.createHttpClient(
+      endpoint.clientCertificate === undefined ? options : {
+        ...options,
+        cert: endpoint.clientCertificate.certificate,
+        key: endpoint.clientCertificate.key,
+      },
+    );
+    return { endpoint, client };
+  }
+}
+
+function address(server: URL, path: string): URL {
+  return new URL(
+    `${server.origin}${server.pathname.replace(/\/+$/, "")}${path}`,
+  );
+}
+
+/** A path without its query, which may be long. */
+function plain(path: string): string {
+  return path.split("?", 1)[0] ?? path;
+}
+
+/** What a Kubernetes `Status` body says, if it is one. */
+async function serverMessage(response: Response): Promise<string> {
+  try {
+    const text = await readText(response, MAX_ERROR_BYTES);
+    const status: unknown = JSON.parse(text);
+    return typeof status === "object" && status !== null &&
+        "message" in status && typeof status.message === "string"
+      ? status.message.slice(0, 300)
+      : "";
+  } catch {
+    return "";
+  }
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
