@@ -132,6 +132,8 @@ async function serverMessage(response: Response): Promise<string> {
   }
 }
 
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
+/** The message of the innermost cause: "fetch failed" by itself helps nobody. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? messageOf(error.cause) : error.message;
 }

@@ -1,0 +1,41 @@
+/** What planner and agent share about Kubernetes: their contract, and a way to the API server. @module */
+
+export * from "./contract.ts";
+export { parsePowerLimit, parseWholeWatts } from "./watts.ts";
+export {
+  compareGenerations,
+  formatGeneration,
+  type Generation,
+  parseGeneration,
+} from "./generation.ts";
+export {
+  formatGrant,
+  type Grant,
+  type GrantReading,
+  parseGrant,
+} from "./grant.ts";
+export * from "./node_power_report.ts";
+export {
+  decodeNodePowerReport,
+  encodeNodePowerReport,
+  type ReportReading,
+} from "./report_codec.ts";
+export { hasEnded, isOptedIn, type Pod, readPod } from "./pod.ts";
+export { type Clock, deadline, type Random, realClock } from "./clock.ts";
+export { ApiError, type ApiFaultKind } from "./api_error.ts";
+export { API_BACKOFF, Backoff, type BackoffBounds } from "./backoff.ts";
+export { type Endpoint, inClusterEndpoint } from "./endpoint.ts";
+export { findEndpoint } from "./find_endpoint.ts";
+export { type ApiRequest, ApiTransport } from "./transport.ts";
+export {
+  ListWatch,
+  type ListWatchCounts,
+  type ListWatchEnvironment,
+  type ListWatchSubject,
+} from "./list_watch.ts";
+export {
+  MAX_VIEW_AGE_MS,
+  type NodePods,
+  NodePodView,
+  type PodViewFreshness,
+} from "./pod_view.ts";
