@@ -68,6 +68,10 @@ export interface PhaseAnswer {
   readonly powerWatts: number;
   readonly latencySource: LatencySource;
   readonly powerSource: PowerSource;
+  /** Share of the latency whose operators have measured power, 0..1. */
+  readonly measuredShare: number;
+  /** Whether a look-up lay beyond what was measured and was carried on from the nearest rows. */
+  readonly beyondTables: boolean;
 }
 
 /** A failure as a value; codes are those of `docs/errors.md`. */

@@ -1,0 +1,95 @@
+/** A grid block of the pack, opened: pointers to its ragged axes and leaves (`data/pack/format.ts`). */
+
+import { allocate, f64At, i32At, log2Of, padded, setF64 } from "./arrays";
+
+/** Up to three nested sorted axes; leaf i of row r is at `leafStart[r] + i`. */
+@unmanaged
+export class Grid {
+  keys0Count: i32;
+  rowCount: i32;
+  leafCount: i32;
+  keys0: usize;
+  rowStart: usize;
+  keys1: usize;
+  leafStart: usize;
+  keys2: usize;
+  latency: usize;
+  /** 0 when nothing in the block has measured power. */
+  power: usize;
+  /** 0 when every leaf is a primary one. */
+  primary: usize;
+  /** log2 of the keys of each axis, for distances (§3.2); made on first need, 0 before. */
+  log0: usize;
+  log1: usize;
+  log2: usize;
+}
+
+const HAS_POWER = 1;
+const ALL_PRIMARY = 2;
+
+/** @param block address of the block's first byte */
+export function openGrid(block: usize): Grid {
+  const grid = changetype<Grid>(allocate(offsetof<Grid>()));
+  grid.keys0Count = load<i32>(block);
+  grid.rowCount = load<i32>(block, 4);
+  grid.leafCount = load<i32>(block, 8);
+  const flags = load<i32>(block, 12);
+  let at = block + 16;
+  grid.keys0 = at;
+  at += (<usize> grid.keys0Count) << 3;
+  grid.rowStart = at;
+  at += padded((<usize> (grid.keys0Count + 1)) << 2);
+  grid.keys1 = at;
+  at += (<usize> grid.rowCount) << 3;
+  grid.leafStart = at;
+  at += padded((<usize> (grid.rowCount + 1)) << 2);
+  const leafBytes = (<usize> grid.leafCount) << 3;
+  grid.keys2 = at;
+  at += leafBytes;
+  grid.latency = at;
+  at += leafBytes;
+  if ((flags & HAS_POWER) != 0) {
+    grid.power = at;
+    at += leafBytes;
+  }
+  if ((flags & ALL_PRIMARY) == 0) grid.primary = at;
+  return grid;
+}
+
+function logsOf(keys: usize, count: i32): usize {
+  const logs = allocate((<usize> count) << 3);
+  for (let i = 0; i < count; i++) setF64(logs, i, log2Of(f64At(keys, i)));
+  return logs;
+}
+
+/** Makes the log2 axes once; a hold needs them. */
+export function ensureLogs(grid: Grid): void {
+  if (grid.log2 != 0) return;
+  grid.log0 = logsOf(grid.keys0, grid.keys0Count);
+  grid.log1 = logsOf(grid.keys1, grid.rowCount);
+  grid.log2 = logsOf(grid.keys2, grid.leafCount);
+}
+
+// @ts-ignore: decorator
+
+export function powerAt(grid: Grid, leaf: i32): f64 {
+  return grid.power == 0 ? 0.0 : f64At(grid.power, leaf);
+}
+
+// @ts-ignore: decorator
+
+export function rowBegin(grid: Grid, key0: i32): i32 {
+  return i32At(grid.rowStart, key0);
+}
+
+// @ts-ignore: decorator
+
+export function leafBegin(grid: Grid, row: i32): i32 {
+  return i32At(grid.leafStart, row);
+}
+
+// @ts-ignore: decorator
+
+export function isPrimary(grid: Grid, leaf: i32): bool {
+  return grid.primary == 0 || load<u8>(grid.primary + leaf) != 0;
+}

@@ -1,0 +1,257 @@
+/** `Estimator` over a compiled program: checks questions, names refusals, puts units on the answers. @module */
+
+import { WattkeeperError } from "../service/mod.ts";
+import type { SystemSpec } from "./data/system_spec.ts";
+import type {
+  DatabaseMode,
+  EngineCase,
+  LatencySource,
+  PhaseAnswer,
+  PowerSource,
+} from "./estimate_case.ts";
+import type {
+  AggAnswer,
+  AggQuery,
+  Estimator,
+  MemoryAnswer,
+  StaticAnswer,
+  StaticQuery,
+  WorkerKind,
+} from "./estimator.ts";
+import { AGG, type OperatorFigures, type Program } from "./host.ts";
+import { gpusOf } from "./model/layout.ts";
+import {
+  kvCapacityTokens,
+  type MemoryContext,
+  memoryOf,
+} from "./model/memory.ts";
+import { checkQuery } from "./query_check.ts";
+import { refusalError } from "./refusal.ts";
+import { FLAG, STATUS } from "./program/wasm_exports.ts";
+
+/** Decode steps that share one evaluation unless a query says otherwise. */
+export const DEFAULT_STRIDE = 32;
+/** Dispatch overhead of vllm, milliseconds a layer (`aic-engine.md` §7.4). */
+const VLLM_LAYER_OVERHEAD_MS = 0.8;
+
+/** What an estimator is made of. */
+export interface EngineEstimatorParts {
+  readonly engineCase: EngineCase;
+  readonly program: Program;
+  readonly memory: MemoryContext;
+  readonly dataVersion: string;
+}
+
+const BY_MODE: Readonly<Record<DatabaseMode, LatencySource>> = {
+  SILICON: "silicon",
+  HYBRID: "silicon",
+  EMPIRICAL: "empirical",
+  SOL: "sol",
+  ROOFLINE: "roofline",
+};
+
+/** The estimator of the product: the WebAssembly engine. */
+export class EngineEstimator implements Estimator {
+  readonly engineCase: EngineCase;
+  readonly system: SystemSpec;
+  readonly gpusPerReplica: number;
+  readonly dataVersion: string;
+  /** The compiled program, for callers that count calls in nanoseconds. */
+  readonly program: Program;
+  readonly #memory: MemoryContext;
+  readonly #drafts: number;
+
+  constructor(parts: EngineEstimatorParts) {
+    this.engineCase = parts.engineCase;
+    this.program = parts.program;
+    this.system = parts.program.engine.system;
+    this.gpusPerReplica = gpusOf(parts.engineCase.layout);
+    this.dataVersion = parts.dataVersion;
+    this.#memory = parts.memory;
+    this.#drafts = parts.engineCase.nextn ?? 0;
+  }
+
+  get latencySource(): LatencySource {
+    return BY_MODE[this.engineCase.databaseMode];
+  }
+
+  get powerSource(): PowerSource {
+    const slices = this.program.engine.tables?.directory.slices ?? [];
+    return slices.some((slice) => slice.poweredLeaves > 0)
+      ? "measured"
+      : "modelled";
+  }
+
+  #ask(status: number, phase: "context" | "generation"): void {
+    if (status === STATUS.ok) return;
+    throw refusalError(this.engineCase, this.program.refusal(status, phase));
+  }
+
+  #answer(
+    phase: "context" | "generation",
+    figures: {
+      ms: number;
+      energy: number;
+      flags: number;
+      point: Point;
+      steps?: number;
+    },
+  ): PhaseAnswer {
+    const { ms, energy, flags, point, steps = 1 } = figures;
+    const power = this.program.filledPower(phase, point, steps);
+    return {
+      latencyMs: ms,
+      energyWms: energy,
+      powerWatts: ms > 0 ? power.energyWms / ms : 0,
+      latencySource: this.#sourceOf(flags),
+      powerSource: power.measuredMs >= power.totalMs && ms > 0
+        ? "measured"
+        : "modelled",
+      measuredShare: power.totalMs > 0 ? power.measuredMs / power.totalMs : 0,
+      beyondTables: (flags & FLAG.beyondTables) !== 0,
+    };
+  }
+
+  #sourceOf(flags: number): LatencySource {
+    const table = (flags & FLAG.fromTable) !== 0;
+    const empirical = (flags & FLAG.fromEmpirical) !== 0;
+    if (table && empirical) return "mixed";
+    return empirical ? "empirical" : this.latencySource;
+  }
+
+  staticRun(query: StaticQuery): StaticAnswer {
+    const { batchSize, isl, osl, prefix, stride } = checkQuery(query);
+    const context = this.prefill({ batchSize, isl, prefix });
+    const requests = batchSize * (this.#drafts + 1);
+    this.#ask(
+      this.program.decodeAll(requests, isl, osl, stride),
+      "generation",
+    );
+    const [, , , ms = 0, energy = 0, flags = 0] = this.program.output;
+    const generation = osl > 1
+      ? this.#answer("generation", {
+        ms,
+        energy,
+        flags,
+        point: {
+          batch: requests,
+          length: isl + Math.floor(osl / 2),
+          prefix: 0,
+        },
+        steps: osl - 1,
+      })
+      : this.#nothing();
+    return {
+      context,
+      generation,
+      ttftMs: context.latencyMs,
+      tpotMs: osl > 1 ? generation.latencyMs / (osl - 1) : 0,
+      memoryBytes: this.memory("static", query).totalBytes,
+    };
+  }
+
+  /** A request of one token has no decode phase. */
+  #nothing(): PhaseAnswer {
+    return {
+      latencyMs: 0,
+      energyWms: 0,
+      powerWatts: 0,
+      latencySource: this.latencySource,
+      powerSource: this.powerSource,
+      measuredShare: 0,
+      beyondTables: false,
+    };
+  }
+
+  prefill(
+    query: { batchSize: number; isl: number; prefix?: number },
+  ): PhaseAnswer {
+    const { batchSize, isl, prefix } = checkQuery({ ...query, osl: 1 });
+    this.#ask(this.program.prefill(batchSize, isl, prefix), "context");
+    const [ms = 0, energy = 0, flags = 0] = this.program.output;
+    return this.#answer("context", {
+      ms,
+      energy,
+      flags,
+      point: { batch: batchSize, length: isl, prefix },
+    });
+  }
+
+  decodeStep(query: { batchSize: number; kvLength: number }): PhaseAnswer {
+    const { batchSize, isl: kvLength } = checkQuery({
+      batchSize: query.batchSize,
+      isl: query.kvLength,
+      osl: 1,
+    });
+    const requests = batchSize * (this.#drafts + 1);
+    this.#ask(this.program.decode(requests, kvLength), "generation");
+    const [ms = 0, energy = 0, flags = 0] = this.program.output;
+    return this.#answer("generation", {
+      ms,
+      energy,
+      flags,
+      point: { batch: requests, length: kvLength, prefix: 0 },
+    });
+  }
+
+  agg(query: AggQuery): AggAnswer {
+    const { batchSize, isl, osl, prefix } = checkQuery(query);
+    const { layout, backend } = this.engineCase;
+    const vllm = backend === "vllm";
+    this.#ask(
+      this.program.aggregated(
+        batchSize,
+        query.contextTokens,
+        isl,
+        osl,
+        prefix,
+        this.#drafts,
+        vllm,
+        vllm ? VLLM_LAYER_OVERHEAD_MS * this.#memory.model.layers : 0,
+      ),
+      "context",
+    );
+    const output = this.program.output;
+    const at = (slot: keyof typeof AGG) => output[AGG[slot]] ?? 0;
+    return {
+      ttftMs: at("ttftMs"),
+      tpotMs: at("tpotMs"),
+      requestMs: at("requestMs"),
+      tokensPerSecond: at("tokensPerSecond") * layout.pp * layout.dp,
+      powerWatts: at("watts"),
+    };
+  }
+
+  memory(
+    kind: WorkerKind,
+    query: StaticQuery & { readonly contextTokens?: number },
+  ): MemoryAnswer {
+    const { batchSize, isl, osl, prefix } = checkQuery(query);
+    return memoryOf(this.#memory, {
+      kind,
+      batchSize,
+      isl,
+      osl,
+      prefix,
+      contextTokens: query.contextTokens ?? isl,
+    });
+  }
+
+  kvCapacityTokens(
+    query: { readonly maxBatchedTokens: number; readonly isl: number },
+  ): number {
+    return kvCapacityTokens(this.#memory, query.maxBatchedTokens);
+  }
+
+  /** Operators of the phase asked last, by name. */
+  operators(phase: "context" | "generation"): OperatorFigures[] {
+    return this.program.operators(phase);
+  }
+}
+
+/** Where the power of a phase is read: batch, length and cached prefix. */
+export interface Point {
+  readonly batch: number;
+  readonly length: number;
+  readonly prefix: number;
+}

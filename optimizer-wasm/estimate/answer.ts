@@ -1,0 +1,175 @@
+/** One question answered, or refused, as the fields that programs read (`SPEC.md` R52). @module */
+
+import { type ErrorCode, WattkeeperError } from "../../service/mod.ts";
+import type { EngineEstimator } from "../engine_estimator.ts";
+import type {
+  DatabaseMode,
+  EngineCase,
+  LatencySource,
+  PowerSource,
+} from "../estimate_case.ts";
+import type { StaticAnswer } from "../estimator.ts";
+import type { EstimatorOpener } from "../open_estimator.ts";
+import { type RawCase, readCase } from "./case_fields.ts";
+
+/** An answered question. */
+export interface EstimateRow {
+  readonly id: string | number | null;
+  readonly context_ms: number;
+  readonly generation_ms: number;
+  readonly context_energy_wms: number;
+  readonly generation_energy_wms: number;
+  readonly context_power_watts: number;
+  readonly generation_power_watts: number;
+  readonly ttft_ms: number;
+  readonly tpot_ms: number;
+  readonly memory_gib: number;
+  /** Whether a worker of this batch and these lengths fits the GPU and the backend's KV budget. */
+  readonly fits_memory: boolean;
+  readonly latency_source: LatencySource;
+  readonly power_source: PowerSource;
+  /** Share of the latency whose operators have measured power. */
+  readonly measured_power_share: number;
+  /** A look-up lay beyond the measured rows and was carried on from the nearest. */
+  readonly beyond_tables: boolean;
+  readonly database_mode: DatabaseMode;
+  readonly data_version: string;
+  readonly operators?: readonly OperatorRow[];
+}
+
+/** One operator of an answer. */
+export interface OperatorRow {
+  readonly phase: "context" | "generation";
+  readonly name: string;
+  readonly latency_ms: number;
+  readonly energy_wms: number;
+}
+
+/** A refused question. */
+export interface RefusedRow {
+  readonly id: string | number | null;
+  readonly error: {
+    readonly code: ErrorCode;
+    readonly message: string;
+    readonly field?: string;
+  };
+}
+
+const GIB = 1024 ** 3;
+/** From the surest to the weakest. */
+const POWER_RANK: readonly PowerSource[] = [
+  "measured",
+  "borrowed",
+  "modelled",
+  "tdp",
+];
+
+function weakest(a: PowerSource, b: PowerSource): PowerSource {
+  return POWER_RANK.indexOf(a) >= POWER_RANK.indexOf(b) ? a : b;
+}
+
+/** Opens the case: tables where they are imported, else the built-in roofline, which the answer says. */
+async function open(
+  opener: EstimatorOpener,
+  engineCase: ReturnType<typeof readCase>["engineCase"],
+): Promise<EngineEstimator> {
+  const { databaseMode } = engineCase;
+  const ask = (mode: DatabaseMode): EngineCase => ({
+    ...engineCase,
+    databaseMode: mode,
+  });
+  if (databaseMode !== undefined) return await opener.open(ask(databaseMode));
+  try {
+    return await opener.open(ask("SILICON"));
+  } catch (error) {
+    const nothingImported = error instanceof WattkeeperError &&
+      error.code === "not_imported" &&
+      engineCase.backendVersion === undefined;
+    if (!nothingImported) throw error;
+    return await opener.open(ask("ROOFLINE"));
+  }
+}
+
+function rowOf(
+  id: EstimateRow["id"],
+  estimator: EngineEstimator,
+  answer: StaticAnswer,
+  fits: boolean,
+): EstimateRow {
+  const { context, generation } = answer;
+  const decodes = generation.latencyMs > 0;
+  const phases = decodes ? [context, generation] : [context];
+  const total = context.latencyMs + generation.latencyMs;
+  const measured = phases.reduce(
+    (sum, phase) => sum + phase.measuredShare * phase.latencyMs,
+    0,
+  );
+  return {
+    id,
+    context_ms: context.latencyMs,
+    generation_ms: generation.latencyMs,
+    context_energy_wms: context.energyWms,
+    generation_energy_wms: generation.energyWms,
+    context_power_watts: context.powerWatts,
+    generation_power_watts: generation.powerWatts,
+    ttft_ms: answer.ttftMs,
+    tpot_ms: answer.tpotMs,
+    memory_gib: answer.memoryBytes / GIB,
+    fits_memory: fits,
+    latency_source:
+      phases.every((phase) => phase.latencySource === context.latencySource)
+        ? context.latencySource
+        : "mixed",
+    power_source: phases.map((phase) => phase.powerSource).reduce(weakest),
+    measured_power_share: total > 0 ? measured / total : 0,
+    beyond_tables: phases.some((phase) => phase.beyondTables),
+    database_mode: estimator.engineCase.databaseMode,
+    data_version: estimator.dataVersion,
+  };
+}
+
+function operatorRows(estimator: EngineEstimator): OperatorRow[] {
+  return (["context", "generation"] as const).flatMap((phase) =>
+    estimator.operators(phase).map(({ name, latencyMs, energyWms }) => ({
+      phase,
+      name,
+      latency_ms: latencyMs,
+      energy_wms: energyWms,
+    }))
+  );
+}
+
+/**
+ * Answers one question.
+ *
+ * @param perOperator adds the operators of both phases
+ * @throws {WattkeeperError} with the codes of `docs/errors.md`
+ */
+export async function answerCase(
+  opener: EstimatorOpener,
+  raw: RawCase,
+  perOperator = false,
+): Promise<EstimateRow> {
+  const { id, engineCase, query } = readCase(raw);
+  const estimator = await open(opener, engineCase);
+  const answer = estimator.staticRun(query);
+  const row = rowOf(
+    id,
+    estimator,
+    answer,
+    estimator.memory("static", query).fits,
+  );
+  return perOperator ? { ...row, operators: operatorRows(estimator) } : row;
+}
+
+/** The refusal of a question as a row; anything but a `WattkeeperError` is a fault of the program and thrown on. */
+export function refusedRow(id: RefusedRow["id"], error: unknown): RefusedRow {
+  if (!(error instanceof WattkeeperError)) throw error;
+  const { code, message, where } = error;
+  return {
+    id,
+    error: where === undefined
+      ? { code, message }
+      : { code, message, field: where },
+  };
+}

@@ -1,0 +1,315 @@
+/**
+ * The only way into the WebAssembly module: the same in Deno, in a browser page and in a Web Worker. One `Engine` is
+ * one module instance and serves one pack, or none (the built-in roofline).
+ * @module
+ */
+
+import { idleWattsOf } from "./data/power_rows.ts";
+import type { PackDirectory } from "./data/pack/format.ts";
+import type { SystemSpec } from "./data/system_spec.ts";
+import type { DatabaseMode, EngineCase } from "./estimate_case.ts";
+import type { ModelGraph } from "./graph/op_spec.ts";
+import { type CompiledProgram, compileProgram } from "./program/compile.ts";
+import type { RooflineModel } from "./program/roofline_model.ts";
+import { Tables } from "./program/tables.ts";
+import {
+  type Address,
+  STATUS,
+  type WasmExports,
+} from "./program/wasm_exports.ts";
+
+/** A pack as read from the store. */
+export interface LoadedPack {
+  readonly directory: PackDirectory;
+  readonly payload: Uint8Array;
+}
+
+/** What compiling needs beside the graph. */
+export interface CompileOptions {
+  readonly backend: string;
+  readonly mode: DatabaseMode;
+  readonly transferPolicy: NonNullable<EngineCase["transferPolicy"]>;
+  readonly roofline: RooflineModel;
+}
+
+/** One operator of an answer. */
+export interface OperatorFigures {
+  readonly name: string;
+  readonly latencyMs: number;
+  readonly energyWms: number;
+  readonly flags: number;
+}
+
+/** Power of a phase: energy with gaps filled, and how much of the latency has measured power. */
+export interface FilledPower {
+  readonly energyWms: number;
+  readonly measuredMs: number;
+  readonly totalMs: number;
+}
+
+/** Why a question has no answer: the module's status and the operator it stopped at. */
+export interface Refusal {
+  readonly status: number;
+  readonly operator: string;
+}
+
+/** One instance of the module with a pack in its memory. */
+export class Engine {
+  readonly system: SystemSpec;
+  readonly tables: Tables | undefined;
+  readonly #wasm: WasmExports;
+  readonly #outputAddress: Address;
+  #view: Float64Array;
+  #programCount = 0;
+
+  /**
+   * @param module the compiled WebAssembly module
+   * @param source a pack, or the bare system for a model without tables
+   */
+  constructor(
+    module: WebAssembly.Module,
+    source: LoadedPack | { readonly system: SystemSpec },
+  ) {
+    const instance = new WebAssembly.Instance(module, {});
+    this.#wasm = instance.exports as unknown as WasmExports;
+    this.system = "directory" in source
+      ? source.directory.system
+      : source.system;
+    const { system } = this;
+    this.#wasm.configure(
+      system.memoryBandwidthBytesPerSecond,
+      system.memoryBandwidthScale,
+      system.memoryConstantSeconds,
+      system.tdpWatts,
+      idleWattsOf(system.name, system.tdpWatts),
+    );
+    if ("directory" in source) {
+      const { payload, directory } = source;
+      const address = this.#wasm.reserve(payload.length);
+      new Uint8Array(this.#wasm.memory.buffer, address).set(payload);
+      this.tables = new Tables(directory, this.#wasm, address);
+    }
+    this.#outputAddress = this.#wasm.outputAddress();
+    this.#view = this.#freshView();
+  }
+
+  #freshView(): Float64Array {
+    return new Float64Array(this.#wasm.memory.buffer, this.#outputAddress, 16);
+  }
+
+  /** Bytes of linear memory in use by the instance. */
+  get memoryBytes(): number {
+    return this.#wasm.memory.buffer.byteLength;
+  }
+
+  /** Programs compiled so far; their memory is freed with the instance. */
+  get programCount(): number {
+    return this.#programCount;
+  }
+
+  /** Compiles a model graph against the pack. */
+  compile(graph: ModelGraph, options: CompileOptions): Program {
+    this.#programCount++;
+    const compiled = compileProgram({
+      wasm: this.#wasm,
+      tables: this.tables,
+      system: this.system,
+      ...options,
+    }, graph);
+    return new Program(this, this.#wasm, compiled);
+  }
+
+  /** The output window; a fresh view when the memory has grown since. */
+  get output(): Float64Array {
+    if (this.#view.length === 0) this.#view = this.#freshView();
+    return this.#view;
+  }
+}
+
+/** Output slots of `aggregated`, as `assembly/index.ts` lists them. */
+export const AGG = {
+  ttftMs: 0,
+  tpotMs: 1,
+  requestMs: 2,
+  tokensPerSecond: 3,
+  watts: 4,
+  flags: 5,
+  mixedMs: 6,
+  generationMs: 7,
+  mixedSteps: 8,
+  generationSteps: 9,
+  mixedDecodeRequests: 10,
+} as const;
+
+/**
+ * A compiled model. Its methods return a status of `STATUS`; answers stand in `output` until the next call, so that
+ * asking costs no allocation.
+ */
+export class Program {
+  readonly engine: Engine;
+  readonly names: CompiledProgram["names"];
+  readonly #wasm: WasmExports;
+  readonly #address: Address;
+
+  constructor(engine: Engine, wasm: WasmExports, compiled: CompiledProgram) {
+    this.engine = engine;
+    this.names = compiled.names;
+    this.#wasm = wasm;
+    this.#address = compiled.address;
+  }
+
+  /** Output: 0 ms, 1 energy (W·ms), 2 flags. */
+  prefill(batch: number, isl: number, prefix: number): number {
+    return this.#wasm.prefill(this.#address, batch, isl, prefix);
+  }
+
+  /** One decode step. Output: 0 ms, 1 energy, 2 flags. */
+  decode(batch: number, kvLength: number): number {
+    return this.#wasm.decode(this.#address, batch, kvLength);
+  }
+
+  /** All decode steps. Output: 3 ms, 4 energy, 5 flags. */
+  decodeAll(batch: number, isl: number, osl: number, stride: number): number {
+    return this.#wasm.decodeAll(this.#address, batch, isl, osl, stride);
+  }
+
+  /** Prefill, then all decode steps. Output of both. */
+  runStatic(
+    batch: number,
+    isl: number,
+    osl: number,
+    prefix: number,
+    stride: number,
+    drafts: number,
+  ): number {
+    return this.#wasm.runStatic(
+      this.#address,
+      batch,
+      isl,
+      osl,
+      prefix,
+      stride,
+      drafts,
+    );
+  }
+
+  /** A mixed step (§7.3). Output: 0 ms, 1 energy, 2 flags. */
+  mixed(
+    contextTokens: number,
+    requests: number,
+    isl: number,
+    osl: number,
+    prefix: number,
+    drafts: number,
+  ): number {
+    return this.#wasm.mixed(
+      this.#address,
+      contextTokens,
+      requests,
+      isl,
+      osl,
+      prefix,
+      drafts,
+    );
+  }
+
+  /** A step of decode requests alone. Output: 0 ms, 1 energy, 2 flags. */
+  generationOnly(
+    requests: number,
+    isl: number,
+    osl: number,
+    drafts: number,
+  ): number {
+    return this.#wasm.generationOnly(
+      this.#address,
+      requests,
+      isl,
+      osl,
+      drafts,
+    );
+  }
+
+  /** Aggregated serving (§7.4). Output: the slots of `AGG`. */
+  aggregated(
+    batch: number,
+    contextTokens: number,
+    isl: number,
+    osl: number,
+    prefix: number,
+    drafts: number,
+    vllm: boolean,
+    layerOverheadMs: number,
+  ): number {
+    return this.#wasm.aggregated(
+      this.#address,
+      batch,
+      contextTokens,
+      isl,
+      osl,
+      prefix,
+      drafts,
+      vllm ? 1 : 0,
+      layerOverheadMs,
+    );
+  }
+
+  /** Where the answer stands. */
+  get output(): Float64Array {
+    return this.engine.output;
+  }
+
+  /**
+   * Power of the phase asked last, gaps filled (R53).
+   *
+   * @param steps passes that the phase's figures are summed over
+   */
+  filledPower(
+    phase: "context" | "generation",
+    point: {
+      readonly batch: number;
+      readonly length: number;
+      readonly prefix: number;
+    },
+    steps: number,
+  ): FilledPower {
+    this.#wasm.filledPower(
+      this.#address,
+      phase === "context" ? 0 : 1,
+      point.batch,
+      point.length,
+      point.prefix,
+      steps,
+    );
+    const [energyWms = 0, measuredMs = 0, totalMs = 0] = this.output;
+    return { energyWms, measuredMs, totalMs };
+  }
+
+  /** The operator that the last question stopped at. */
+  refusal(status: number, phase: "context" | "generation"): Refusal {
+    const index = this.#wasm.failedOperator();
+    return { status, operator: this.names[phase][index] ?? phase };
+  }
+
+  /** Figures of each operator in the answer given last, operators of one name summed, in list order. */
+  operators(phase: "context" | "generation"): OperatorFigures[] {
+    const sums = new Map<string, OperatorFigures>();
+    for (const [index, name] of this.names[phase].entries()) {
+      this.#wasm.operatorFigures(
+        this.#address,
+        phase === "context" ? 0 : 1,
+        index,
+      );
+      const [latencyMs = 0, energyWms = 0, flags = 0] = this.engine.output;
+      const before = sums.get(name);
+      sums.set(name, {
+        name,
+        latencyMs: latencyMs + (before?.latencyMs ?? 0),
+        energyWms: energyWms + (before?.energyWms ?? 0),
+        flags: flags | (before?.flags ?? 0),
+      });
+    }
+    return [...sums.values()];
+  }
+}
+
+export { STATUS };

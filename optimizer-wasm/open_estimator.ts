@@ -1,0 +1,304 @@
+/** Opens an engine case: finds model, system and data, chooses the precision, checks the layout, compiles. @module */
+
+import { nearestNames, WattkeeperError } from "../service/mod.ts";
+import { BUILTIN_SYSTEMS } from "./data/builtin_systems.ts";
+import type { SystemSpec } from "./data/system_spec.ts";
+import { EngineEstimator } from "./engine_estimator.ts";
+import type { EngineCase } from "./estimate_case.ts";
+import { buildGraph } from "./graph/graph.ts";
+import { Engine, type LoadedPack } from "./host.ts";
+import { BUILTIN_MODELS } from "./model/builtin_models.ts";
+import { checkLayout } from "./model/layout.ts";
+import {
+  isMoeFamily,
+  type JsonObject,
+  type ModelFamily,
+  type ModelSpec,
+  readModelSpec,
+} from "./model/model_spec.ts";
+import { chooseQuant, type QuantChoice } from "./model/quant_choice.ts";
+import { coversLargeExpertParallel } from "./program/large_expert_parallel.ts";
+import { rooflineOf } from "./program/roofline_of.ts";
+import type { Tables } from "./program/tables.ts";
+
+/** A model configuration as published. */
+export interface ModelConfig {
+  readonly config: JsonObject;
+  readonly hfQuantConfig?: JsonObject | null;
+}
+
+/** Where models and packs come from; the store in Deno, built-in facts alone in a browser. */
+export interface EngineSource {
+  /** Names of the imported models. */
+  modelNames(): readonly string[];
+  readModelConfig(name: string): Promise<ModelConfig>;
+  /** Names of the systems with imported data. */
+  systemNames(): readonly string[];
+  /** Resolves a version (`current`, absent, …) and reads its pack. */
+  readPack(
+    system: string,
+    backend: string,
+    version: string | undefined,
+  ): Promise<LoadedPack>;
+}
+
+/** Backends that the graphs know. */
+export const BACKENDS: readonly string[] = ["vllm", "trtllm", "sglang"];
+
+/** Engines that are kept open; each holds one pack in its own memory. */
+const MOST_ENGINES = 6;
+/** Cases that are kept open. */
+const MOST_ESTIMATORS = 256;
+/** Programs that one engine takes; the module never frees, so a fresh instance takes over then. */
+const MOST_PROGRAMS = 1024;
+
+/** Opens estimators over one module; engines are shared between cases of one pack and dropped least recently used. */
+export class EstimatorOpener {
+  readonly #module: WebAssembly.Module;
+  readonly #source: EngineSource;
+  readonly #engines = new Map<string, Promise<Engine>>();
+  readonly #models = new Map<string, ModelSpec>();
+  readonly #estimators = new Map<string, Promise<EngineEstimator>>();
+
+  constructor(module: WebAssembly.Module, source: EngineSource) {
+    this.#module = module;
+    this.#source = source;
+  }
+
+  /** Every model that can be named. */
+  modelNames(): readonly string[] {
+    const names = [
+      ...this.#source.modelNames(),
+      ...Object.keys(BUILTIN_MODELS),
+    ];
+    return [...new Set(names)].sort();
+  }
+
+  /** Every system that can be named. */
+  systemNames(): readonly string[] {
+    const names = [
+      ...this.#source.systemNames(),
+      ...Object.keys(BUILTIN_SYSTEMS),
+    ];
+    return [...new Set(names)].sort();
+  }
+
+  /**
+   * @param family names a graph explicitly; only GPT needs it
+   * @throws {WattkeeperError} `unknown_model` with the nearest known names, or why its graph cannot be built
+   */
+  async model(name: string, family?: ModelFamily): Promise<ModelSpec> {
+    const key = `${name}|${family ?? ""}`;
+    const known = this.#models.get(key);
+    if (known !== undefined) return known;
+    const { config, hfQuantConfig } = await this.#config(name);
+    const spec = readModelSpec(name, config, hfQuantConfig ?? null, family);
+    this.#models.set(key, spec);
+    return spec;
+  }
+
+  async #config(name: string): Promise<ModelConfig> {
+    if (this.#source.modelNames().includes(name)) {
+      return await this.#source.readModelConfig(name);
+    }
+    const builtin = BUILTIN_MODELS[name];
+    if (builtin !== undefined && Object.hasOwn(BUILTIN_MODELS, name)) {
+      return builtin;
+    }
+    const near = nearestNames(name, this.modelNames());
+    throw new WattkeeperError(
+      "unknown_model",
+      `Unknown model "${name}"${
+        near.length > 0 ? `: the nearest known ones are ${near.join(", ")}` : ""
+      }.`,
+      {
+        where: "model",
+        remedy: "Run `data list --models` for all known models.",
+      },
+    );
+  }
+
+  /**
+   * Opens one case; a case asked before is kept open.
+   *
+   * @throws {WattkeeperError} `unknown_model`, `unknown_system`, `unknown_backend`, `unknown_version`, `not_imported`,
+   * `not_measured`, `invalid_layout`, `invalid_value`
+   */
+  open(engineCase: EngineCase): Promise<EngineEstimator> {
+    return kept(
+      this.#estimators,
+      JSON.stringify(engineCase),
+      MOST_ESTIMATORS,
+      () => this.#open(engineCase),
+    );
+  }
+
+  async #open(engineCase: EngineCase): Promise<EngineEstimator> {
+    const { backend, layout, databaseMode } = engineCase;
+    if (!BACKENDS.includes(backend)) {
+      throw new WattkeeperError(
+        "unknown_backend",
+        `Unknown backend "${backend}": known are ${BACKENDS.join(", ")}.`,
+        { where: "backend" },
+      );
+    }
+    const nextn = engineCase.nextn ?? 0;
+    checkDrafts(nextn);
+    const model = await this.model(engineCase.model);
+    const engine = await this.#engine(engineCase);
+    const { system, tables } = engine;
+    const quant = chooseQuant(model, engineCase.quant ?? {}, {
+      backend,
+      smVersion: system.smVersion,
+      fmhaModes: (kv) => fmhaModes(tables, kv),
+    });
+    checkLayout(model, layout, { backend, quant });
+    const graph = buildGraph({
+      model,
+      layout,
+      quant,
+      backend,
+      smVersion: system.smVersion,
+      gpusPerNode: system.gpusPerNode,
+      nextn,
+      largeExpertParallel: largeExpertParallel(engineCase, model, engine),
+    });
+    const program = engine.compile(graph, {
+      backend,
+      mode: databaseMode,
+      transferPolicy: engineCase.transferPolicy ?? "aggressive",
+      roofline: rooflineOf(system, backend),
+    });
+    const version = tables?.directory.identity.version ?? "builtin";
+    return new EngineEstimator({
+      engineCase,
+      program,
+      dataVersion: version,
+      memory: {
+        model,
+        layout,
+        system,
+        backend,
+        version,
+        kv: quant.kv,
+        weightBytes: graph.weightBytes,
+        nextn,
+      },
+    });
+  }
+
+  async #engine(engineCase: EngineCase): Promise<Engine> {
+    const { system, backend, backendVersion, databaseMode } = engineCase;
+    const key = databaseMode === "ROOFLINE"
+      ? `${system}|roofline`
+      : `${system}|${backend}|${backendVersion ?? ""}`;
+    const open = await kept(
+      this.#engines,
+      key,
+      MOST_ENGINES,
+      () => this.#load(engineCase),
+    );
+    if (open.programCount < MOST_PROGRAMS) return open;
+    this.#engines.delete(key);
+    return await this.#engine(engineCase);
+  }
+
+  async #load(engineCase: EngineCase): Promise<Engine> {
+    const { system, backend, backendVersion, databaseMode } = engineCase;
+    if (databaseMode === "ROOFLINE") {
+      return new Engine(this.#module, { system: this.#builtinSystem(system) });
+    }
+    this.#checkSystem(system);
+    const pack = await this.#source.readPack(system, backend, backendVersion);
+    return new Engine(this.#module, pack);
+  }
+
+  #builtinSystem(name: string): SystemSpec {
+    const found = Object.hasOwn(BUILTIN_SYSTEMS, name)
+      ? BUILTIN_SYSTEMS[name]
+      : undefined;
+    if (found !== undefined) return found;
+    throw this.#unknownSystem(name, Object.keys(BUILTIN_SYSTEMS));
+  }
+
+  #checkSystem(name: string): void {
+    if (!this.systemNames().includes(name)) {
+      throw this.#unknownSystem(name, this.systemNames());
+    }
+  }
+
+  #unknownSystem(name: string, known: readonly string[]): WattkeeperError {
+    return new WattkeeperError(
+      "unknown_system",
+      `Unknown system "${name}": the nearest known ones are ${
+        nearestNames(name, known).join(", ") || known.join(", ")
+      }.`,
+      { where: "system", remedy: "Run `data list` for all known systems." },
+    );
+  }
+}
+
+/** What a bounded map holds under a key, made when it is not there; least recently used entries leave. */
+function kept<T>(
+  map: Map<string, Promise<T>>,
+  key: string,
+  most: number,
+  make: () => Promise<T>,
+): Promise<T> {
+  const made = map.get(key) ?? make();
+  map.delete(key);
+  map.set(key, made);
+  // A failure is told to everyone who waits, and asked anew next time.
+  made.catch(() => map.delete(key));
+  for (const oldest of map.keys()) {
+    if (map.size <= most) break;
+    map.delete(oldest);
+  }
+  return made;
+}
+
+function checkDrafts(nextn: number): void {
+  if (Number.isSafeInteger(nextn) && nextn >= 0 && nextn <= 64) return;
+  throw new WattkeeperError(
+    "invalid_value",
+    `nextn must be an integer from 0 to 64, found ${nextn}.`,
+    { where: "nextn" },
+  );
+}
+
+/** Context-attention modes that the tables hold together with a KV mode. */
+function fmhaModes(
+  tables: Tables | undefined,
+  kv: string | undefined,
+): ReadonlySet<string> {
+  const slices = tables?.of("context_attention") ?? [];
+  return new Set(
+    slices
+      .filter((slice) => kv === undefined || slice.key[2] === kv)
+      .map((slice) => String(slice.key[1])),
+  );
+}
+
+/** Cross-node experts need all-to-all tables (§5.10): with them other operators, without them a refusal. */
+function largeExpertParallel(
+  { layout, databaseMode, model: name, system: systemName }: EngineCase,
+  model: ModelSpec,
+  { system, tables }: Engine,
+): boolean {
+  if (!isMoeFamily(model.family) || layout.moeEp <= system.gpusPerNode) {
+    return false;
+  }
+  if (databaseMode === "ROOFLINE") return false;
+  if (
+    tables !== undefined &&
+    coversLargeExpertParallel(tables, system, model, layout)
+  ) return true;
+  throw new WattkeeperError(
+    "not_measured",
+    `moe_ep = ${layout.moeEp} of "${name}" spans nodes of ${system.gpusPerNode} GPUs, and the tables of ` +
+      `${systemName} hold no all-to-all for it.`,
+    { where: "moe_ep" },
+  );
+}
+
+export type { QuantChoice };

@@ -1,0 +1,32 @@
+/** The imported data as a source of models and packs. @module */
+
+import type { DataStore } from "./data/store/mod.ts";
+import { type EngineSource, EstimatorOpener } from "./open_estimator.ts";
+import { loadModule } from "./load_module.ts";
+import { openStore } from "./data/store/mod.ts";
+
+/** Reads models and packs from a store. */
+export function storeSource(store: DataStore): EngineSource {
+  return {
+    modelNames: () => store.modelNames(),
+    readModelConfig: (name) => store.readModelConfig(name),
+    systemNames: () => store.systemNames(),
+    readPack: async (system, backend, version) =>
+      await store.readPack(store.resolveVersion(system, backend, version)),
+  };
+}
+
+/**
+ * An opener over the imported data.
+ *
+ * @param directory the store; default `$XDG_DATA_HOME/wattkeeper`
+ */
+export async function openEstimators(
+  directory?: string,
+): Promise<EstimatorOpener> {
+  const [module, store] = await Promise.all([
+    loadModule(),
+    directory === undefined ? openStore() : openStore(directory),
+  ]);
+  return new EstimatorOpener(module, storeSource(store));
+}
