@@ -1,0 +1,154 @@
+/** From an identity to the bytes of its pack. @module */
+
+import {
+  type PackHead,
+  type PackIdentity,
+  type PackSource,
+  PackWriter,
+} from "../pack/mod.ts";
+import { loadTable } from "./load_table.ts";
+import { mergeTables } from "./merge_tables.ts";
+import { attentionHeads } from "./model_configs.ts";
+import { type ResolvedSource, resolveSources } from "./resolve_sources.ts";
+import { type DeclaredDonor, readReuseYaml } from "./reuse_yaml.ts";
+import {
+  type CatalogSystem,
+  readText,
+  type SourceCatalog,
+} from "./source_catalog.ts";
+import type { TableCache } from "./table_cache.ts";
+import type { LoadContext, TableSpec } from "./table_spec.ts";
+import { LIBRARY_SPECS, TABLE_SPECS } from "./table_specs.ts";
+
+/** Tables of an identity: steps of progress. */
+export const TABLES_PER_PACK = TABLE_SPECS.length + 1;
+
+/** What building needs beside the identity. */
+export interface PackBuild {
+  readonly catalog: SourceCatalog;
+  readonly cache: TableCache;
+  readonly signal: AbortSignal;
+  /** Called after each table. @param table file stem */
+  readonly onTable?: (table: string) => void;
+}
+
+interface TableSources {
+  readonly spec: TableSpec;
+  readonly sources: readonly ResolvedSource[];
+}
+
+/** Builds the pack of one identity. @throws {WattkeeperError} `invalid_file`, `file_unreadable` */
+export async function buildPack(
+  identity: PackIdentity,
+  build: PackBuild,
+): Promise<Uint8Array> {
+  const { catalog, cache, signal } = build;
+  const system = catalog.systems.get(identity.system)!;
+  const context: LoadContext = {
+    system: system.spec,
+    headsOfModel: (name) => {
+      const model = catalog.models.get(name);
+      return model === undefined ? null : attentionHeads(model);
+    },
+  };
+  const writer = new PackWriter();
+  const sources: PackSource[] = [];
+  const powerLimits = new Set<number>();
+  const declared = await readDonors(catalog, system, identity);
+  for (const tables of listTables(catalog, system, { identity, declared })) {
+    const inputs = [];
+    for (const part of tables) {
+      for (const source of part.sources) {
+        signal.throwIfAborted();
+        const { path, kernels, role, backend, version } = source;
+        const table = await cache.get(
+          cacheKey(source),
+          () =>
+            loadTable(
+              { spec: part.spec, tree: catalog.tree, path, kernels },
+              context,
+            ),
+        );
+        table.powerLimitsWatts.forEach((watts) => powerLimits.add(watts));
+        inputs.push({ table, primary: role === "primary" });
+        const { rows } = table;
+        sources.push({ table: part.spec.stem, role, backend, version, rows });
+      }
+    }
+    const { shape, stem } = tables[0]!.spec;
+    for (const { table, key, block } of mergeTables(inputs, shape)) {
+      signal.throwIfAborted();
+      writer.add(table, key, block);
+    }
+    build.onTable?.(stem);
+  }
+  const head: PackHead = {
+    identity,
+    system: system.spec,
+    pinnedLane: catalog.lanes(
+      identity.backend,
+      identity.version,
+      system.spec.smVersion,
+    ),
+    powerLimitsWatts: [...powerLimits].sort((a, b) => a - b),
+    sources,
+  };
+  return await writer.finish(head);
+}
+
+/** Tables versioned by the backend, then the collective libraries; files of one entry are merged. */
+function* listTables(
+  { manifest }: SourceCatalog,
+  system: CatalogSystem,
+  { identity, declared }: {
+    readonly identity: PackIdentity;
+    readonly declared: readonly DeclaredDonor[];
+  },
+): Generator<TableSources[]> {
+  const { backend, version } = identity;
+  const { layout } = system;
+  for (const spec of TABLE_SPECS) {
+    const query = { layout, backend, version, table: spec.stem };
+    yield [{ spec, sources: resolveSources({ ...query, declared, manifest }) }];
+  }
+  yield [
+    {
+      spec: LIBRARY_SPECS.nccl,
+      ...library(layout, "nccl", system.ncclVersion),
+    },
+    {
+      spec: LIBRARY_SPECS.oneccl,
+      ...library(layout, "oneccl", system.onecclVersion),
+    },
+  ];
+}
+
+/** A collective library has the one version that the system's yaml names. */
+function library(
+  layout: CatalogSystem["layout"],
+  name: "nccl" | "oneccl",
+  version: string | null,
+): { sources: ResolvedSource[] } {
+  const found = version && layout.find(name, version, `${name}_perf`);
+  if (!version || !found) return { sources: [] };
+  const source = { backend: name, version, path: found.path, kernels: null };
+  return { sources: [{ role: "primary", ...source }] };
+}
+
+async function readDonors(
+  { tree }: SourceCatalog,
+  { layout }: CatalogSystem,
+  { backend, version }: PackIdentity,
+): Promise<DeclaredDonor[]> {
+  const donors: DeclaredDonor[] = [];
+  for (const path of layout.reuseFiles(backend, version)) {
+    donors.push(
+      ...readReuseYaml(await readText(tree, path), tree.locate(path)),
+    );
+  }
+  return donors;
+}
+
+function cacheKey({ path, kernels }: ResolvedSource): string {
+  return kernels === null ? path : `${path}\0${[...kernels].sort().join("\0")}`;
+}
