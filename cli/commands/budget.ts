@@ -4,7 +4,7 @@ import { budgetReport } from "../budget/report.ts";
 import { sizeBudget } from "../budget/sizing.ts";
 import { sizingInput } from "../budget/input.ts";
 import type { Command } from "../command.ts";
-import { BUILTIN_SYSTEMS } from "../../optimizer-wasm/data/builtin_systems.ts";
+import { BUILTIN_SYSTEMS } from "../../optimizer-wasm/mod.ts";
 
 /** The command. */
 export const command: Command = {
