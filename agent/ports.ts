@@ -52,10 +52,12 @@ export type NvmlResult<T> =
 
 /** Driver and library, as found when the library was opened. */
 export interface DriverInfo {
-  /** Path the library was loaded from. */
+  /** Path the library was loaded from; `simulated` without one. */
   readonly library: string;
   readonly driverVersion: string;
   readonly nvmlVersion: string;
+  /** Counts from 1; grows when the driver was lost and the library had to be opened anew: limits may be at default. */
+  readonly session: number;
 }
 
 /** One physical GPU. The UUID is its identity; the index only says where it sits right now (D1). */

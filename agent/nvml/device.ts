@@ -1,0 +1,244 @@
+/** Questions to one GPU, each a handful of NVML calls, every fault a value. @module */
+
+import {
+  AGENT_NVML_ERRORS,
+  type GpuLimits,
+  type GpuProcess,
+  type GpuTelemetry,
+  type NvmlError,
+  type NvmlResult,
+} from "../ports.ts";
+import type { NvmlArgument } from "./binder.ts";
+import {
+  ABSENT_CODES,
+  NVML_ERROR_INSUFFICIENT_SIZE,
+  throttleReasonNames,
+} from "./codes.ts";
+import type { CallLanes, CallOutcome } from "./lanes.ts";
+import {
+  type NvmlSymbolName,
+  PERF_POLICY_POWER,
+  PROCESS_LISTS,
+} from "./symbols.ts";
+import { Out, TEXT_BYTES, wattsOf } from "./values.ts";
+
+/** A GPU that can be called: where its handle is, and in which lane its calls wait for each other. */
+export class Device {
+  constructor(
+    private readonly lanes: CallLanes,
+    readonly lane: string,
+    private readonly handle: bigint,
+    private readonly has: (name: NvmlSymbolName) => boolean,
+  ) {}
+
+  /** Management and enforced limit, default and range. Fails only when the management limit cannot be read. */
+  async limits(): Promise<NvmlResult<GpuLimits>> {
+    const management = await this.#u32("nvmlDeviceGetPowerManagementLimit");
+    if (!management.ok) return management;
+    const managementWatts = wattsOf(management.value);
+    if (managementWatts === undefined) {
+      return implausible("nvmlDeviceGetPowerManagementLimit");
+    }
+    const enforced = await this.#u32("nvmlDeviceGetEnforcedPowerLimit");
+    const preset = await this.#u32("nvmlDeviceGetPowerManagementDefaultLimit");
+    const min = Out.u32();
+    const max = Out.u32();
+    const range = await this.#call(
+      "nvmlDeviceGetPowerManagementLimitConstraints",
+      min.bytes,
+      max.bytes,
+    );
+    const unreachable = [enforced, preset, range].find((r) =>
+      !r.ok && r.error.code === undefined && !isAbsent(r.error)
+    );
+    if (unreachable && !unreachable.ok) return unreachable;
+    return {
+      ok: true,
+      value: {
+        managementWatts,
+        enforcedWatts: enforced.ok ? wattsOf(enforced.value) : undefined,
+        defaultWatts: preset.ok ? wattsOf(preset.value) : undefined,
+        minWatts: range.ok ? wattsOf(min.u32()) : undefined,
+        maxWatts: range.ok ? wattsOf(max.u32()) : undefined,
+      },
+    };
+  }
+
+  /**
+   * Sets the management limit, whole milliwatts, after proof that the handle still is `uuid` (W6): handles may point
+   * to another GPU after a reset.
+   */
+  async setLimit(uuid: string, watts: number): Promise<NvmlResult<undefined>> {
+    const now = await this.text("nvmlDeviceGetUUID");
+    if (!now.ok) return now;
+    if (now.value !== uuid) {
+      return {
+        ok: false,
+        error: {
+          name: AGENT_NVML_ERRORS.identity,
+          code: undefined,
+          call: "nvmlDeviceSetPowerManagementLimit",
+        },
+      };
+    }
+    return await this.#call(
+      "nvmlDeviceSetPowerManagementLimit",
+      Math.round(watts * 1000),
+    );
+  }
+
+  /** Every PID once, whatever kind of context it has. Graphics and MPS lists are taken when the library has them. */
+  async processes(): Promise<NvmlResult<readonly GpuProcess[]>> {
+    const pids = new Set<number>();
+    for (const kind of ["compute", "graphics", "mps"] as const) {
+      const form = PROCESS_LISTS[kind].find(({ name }) => this.has(name));
+      if (!form) {
+        if (kind !== "compute") continue;
+        return missing(PROCESS_LISTS.compute[0]!.name);
+      }
+      const list = await this.#pids(form.name, form.stride);
+      if (list.ok) list.value.forEach((pid) => pids.add(pid));
+      else if (kind === "compute" || !isAbsent(list.error)) return list;
+    }
+    return { ok: true, value: [...pids].map((pid) => ({ pid })) };
+  }
+
+  async telemetry(): Promise<NvmlResult<GpuTelemetry>> {
+    const draw = await this.#u32("nvmlDeviceGetPowerUsage");
+    if (!draw.ok && draw.error.code === undefined && !isAbsent(draw.error)) {
+      return draw;
+    }
+    const energy = await this.#u64("nvmlDeviceGetTotalEnergyConsumption");
+    const reasons = await this.#u64(
+      this.has("nvmlDeviceGetCurrentClocksEventReasons")
+        ? "nvmlDeviceGetCurrentClocksEventReasons"
+        : "nvmlDeviceGetCurrentClocksThrottleReasons",
+    );
+    const violation = new Out(16);
+    const violated = await this.#call(
+      "nvmlDeviceGetViolationStatus",
+      PERF_POLICY_POWER,
+      violation.bytes,
+    );
+    const persistence = await this.#u32("nvmlDeviceGetPersistenceMode");
+    return {
+      ok: true,
+      value: {
+        drawWatts: draw.ok ? wattsOf(draw.value) : undefined,
+        energyJoules: energy.ok ? Number(energy.value) / 1000 : undefined,
+        throttleReasons: reasons.ok
+          ? throttleReasonNames(reasons.value)
+          : undefined,
+        powerViolationNanoseconds: violated.ok ? violation.u64(8) : undefined,
+        persistenceMode: persistence.ok ? persistence.value === 1 : undefined,
+      },
+    };
+  }
+
+  /** Reads a text property. */
+  async text(name: NvmlSymbolName): Promise<NvmlResult<string>> {
+    const out = new Out(TEXT_BYTES);
+    const result = await this.#call(name, out.bytes, TEXT_BYTES);
+    return result.ok ? { ok: true, value: out.text() } : result;
+  }
+
+  async minor(): Promise<number | undefined> {
+    const minor = await this.#u32("nvmlDeviceGetMinorNumber");
+    return minor.ok ? minor.value : undefined;
+  }
+
+  /** Whether MIG is on, and its slices. A GPU without MIG is no fault. */
+  async mig(): Promise<{ on: boolean; uuids: string[] }> {
+    const current = Out.u32();
+    const pending = Out.u32();
+    const mode = await this.#call(
+      "nvmlDeviceGetMigMode",
+      current.bytes,
+      pending.bytes,
+    );
+    if (!mode.ok || current.u32() === 0) return { on: false, uuids: [] };
+    const count = await this.#u32("nvmlDeviceGetMaxMigDeviceCount");
+    const uuids: string[] = [];
+    for (let i = 0; i < (count.ok ? count.value : 0); i++) {
+      const slice = new Out(8);
+      const found = await this.#call(
+        "nvmlDeviceGetMigDeviceHandleByIndex",
+        i,
+        slice.bytes,
+      );
+      if (!found.ok) continue;
+      const device = new Device(
+        this.lanes,
+        this.lane,
+        slice.u64(),
+        this.has,
+      );
+      const uuid = await device.text("nvmlDeviceGetUUID");
+      if (uuid.ok) uuids.push(uuid.value);
+    }
+    return { on: true, uuids };
+  }
+
+  /** Asks again with more room while the list grows between two calls. */
+  async #pids(
+    name: NvmlSymbolName,
+    stride: number,
+  ): Promise<NvmlResult<number[]>> {
+    let room = 64;
+    for (let attempt = 0;; attempt++) {
+      const count = Out.u32(room);
+      const infos = new Out(room * stride);
+      const result = await this.#call(name, count.bytes, infos.bytes);
+      if (result.ok) {
+        const n = Math.min(count.u32(), room);
+        return {
+          ok: true,
+          value: Array.from({ length: n }, (_, i) => infos.u32(i * stride)),
+        };
+      }
+      if (result.error.code !== NVML_ERROR_INSUFFICIENT_SIZE || attempt >= 3) {
+        return result;
+      }
+      room = Math.min(Math.max(count.u32(), room) * 2, 65_536);
+    }
+  }
+
+  async #u32(name: NvmlSymbolName): Promise<NvmlResult<number>> {
+    const out = Out.u32();
+    const result = await this.#call(name, out.bytes);
+    return result.ok ? { ok: true, value: out.u32() } : result;
+  }
+
+  async #u64(name: NvmlSymbolName): Promise<NvmlResult<bigint>> {
+    const out = new Out(8);
+    const result = await this.#call(name, out.bytes);
+    return result.ok ? { ok: true, value: out.u64() } : result;
+  }
+
+  #call(
+    name: NvmlSymbolName,
+    ...args: readonly NvmlArgument[]
+  ): Promise<CallOutcome> {
+    return this.lanes.call(this.lane, name, this.handle, ...args);
+  }
+}
+
+/** The device or library cannot: an absent value. */
+function isAbsent(error: NvmlError): boolean {
+  return error.name === AGENT_NVML_ERRORS.missing ||
+    error.code !== undefined && ABSENT_CODES.has(error.code);
+}
+
+function missing(call: string): { ok: false; error: NvmlError } {
+  return {
+    ok: false,
+    error: { name: AGENT_NVML_ERRORS.missing, code: undefined, call },
+  };
+}
+
+function implausible(call: string): { ok: false; error: NvmlError } {
+  return {
+    ok: false,
+    error: { name: AGENT_NVML_ERRORS.implausible, code: undefined, call },
+  };
+}
