@@ -17,7 +17,8 @@ export {
   replicasOf,
   type SideTarget,
 } from "./decision.ts";
-export { explain } from "./explain.ts";
+export { explain, type ExplainTargets, timeText } from "./explain.ts";
+export { grouped, reasonText } from "./reason_text.ts";
 export { decisionRecord } from "./record.ts";
 export type { Observation } from "./observation.ts";
 export { clampPair, clampSingle } from "./power_clamp.ts";
