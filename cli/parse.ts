@@ -38,7 +38,6 @@ export function parseCommandLine(
       ...(option.name === "help" ? { short: "h" } : {}),
     }])),
     strict: false,
-    allowNegative: true,
     tokens: true,
   });
   const flagTokens = tokens.filter((token) => token.kind === "option");
@@ -94,7 +93,7 @@ function lookUp(byName: Map<string, OptionSpec>, token: FlagToken) {
   throw new WattkeeperError(
     "invalid_usage",
     `Unknown flag "${token.rawName}".${
-      didYouMean(token.rawName, [...byName.keys()].map((name) => `--${name}`))
+      didYouMean(token.rawName.replace(/^-+/, ""), byName.keys(), "--")
     }`,
     {
       where: token.rawName,

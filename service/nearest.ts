@@ -41,10 +41,15 @@ export function nearestNames(
  *
  * @param name what was written
  * @param known all names that would have been right
+ * @param prefix written before each name, such as the dashes of a flag
  * @returns a sentence with a leading space, or an empty string
  */
-export function didYouMean(name: string, known: Iterable<string>): string {
-  const quoted = nearestNames(name, known).map((near) => `"${near}"`);
+export function didYouMean(
+  name: string,
+  known: Iterable<string>,
+  prefix = "",
+): string {
+  const quoted = nearestNames(name, known).map((near) => `"${prefix}${near}"`);
   const last = quoted.pop();
   if (last === undefined) return "";
   const choice = quoted.length === 0 ? last : `${quoted.join(", ")} or ${last}`;
