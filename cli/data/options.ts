@@ -25,22 +25,21 @@ export const FILTER_OPTIONS: readonly OptionSpec[] = [
     kind: "string",
     value: "NAME",
     multiple: true,
-    help: "Only this GPU system. May be given several times.",
+    help: "Only this GPU system.",
   },
   {
     name: "backend",
     kind: "string",
     value: "NAME",
     multiple: true,
-    help: "Only this serving backend. May be given several times.",
+    help: "Only this serving backend.",
   },
   {
     name: "version",
     kind: "string",
     value: "VERSION",
     multiple: true,
-    help:
-      "Only this backend version, or the slots current, previous, next. May be given several times.",
+    help: "Only this backend version, or the slots current, previous, next.",
   },
 ];
 
