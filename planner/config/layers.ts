@@ -36,7 +36,8 @@ export interface Layers {
 
 /** Precedence: flag, `WATTKEEPER_<FIELD>`, upstream's environment variable, file. */
 export function mergeLayers(layers: Layers): MergedValues {
-  const values: Record<string, unknown> = {};
+  // No prototype: a field called "constructor" is only a name.
+  const values: Record<string, unknown> = Object.create(null);
   const origins = new Map<string, string | { readonly alias: string }>();
   const problems: ConfigProblem[] = [];
   const warnings: ConfigProblem[] = [];
