@@ -1,0 +1,149 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert";
+import { ProcessTable } from "../../../../agent/identity/process_table.ts";
+import { FakeProc, podCgroup } from "./fake_proc.ts";
+
+const A = "cafe0001-dead-0002-beef-000000000001";
+const B = "cafe0001-dead-0002-beef-000000000002";
+
+/** The pod UID that a reading names. */
+function podOf(table: ProcessTable, pid: number): string | undefined {
+  const reading = table.read(pid);
+  return reading.kind === "running" && reading.cgroup.kind === "pod"
+    ? reading.cgroup.podUid
+    : undefined;
+}
+
+Deno.test("a process is its PID and its start time, and its cgroup's pod", () => {
+  using proc = new FakeProc();
+  proc.run(100, { cgroup: podCgroup(A), startTicks: 777 });
+  const reading = new ProcessTable(proc.root).read(100);
+  ok(reading.kind === "running");
+  strictEqual(reading.startTicks, 777);
+  ok(reading.cgroup.kind === "pod");
+  strictEqual(reading.cgroup.podUid, A);
+});
+
+Deno.test("a name may hold what it likes", () => {
+  using proc = new FakeProc();
+  const name = ") Z 1 1 (x) \n 4 ";
+  proc.run(100, { cgroup: podCgroup(A), startTicks: 777, name });
+  const reading = new ProcessTable(proc.root).read(100);
+  ok(reading.kind === "running");
+  strictEqual(reading.startTicks, 777);
+});
+
+Deno.test("no process of the PID: gone", () => {
+  using proc = new FakeProc();
+  strictEqual(new ProcessTable(proc.root).read(100).kind, "gone");
+});
+
+Deno.test("a zombie alone is gone; one with threads that live on is not", () => {
+  using proc = new FakeProc();
+  const table = new ProcessTable(proc.root);
+  proc.run(100, { cgroup: "0::/\n", state: "Z", threads: 1 });
+  strictEqual(table.read(100).kind, "gone");
+  proc.run(100, { cgroup: "0::/\n", state: "Z", threads: 3 });
+  strictEqual(table.read(100).kind, "unknown");
+});
+
+Deno.test("a process on its way out is unknown: its cgroup may read as the root already", () => {
+  using proc = new FakeProc();
+  proc.run(100, { cgroup: "0::/\n", flags: 0x4 });
+  strictEqual(new ProcessTable(proc.root).read(100).kind, "unknown");
+});
+
+Deno.test("a process whose cgroup is gone while its stat is there is not outside pods", () => {
+  using proc = new FakeProc();
+  proc.run(100, {});
+  strictEqual(new ProcessTable(proc.root).read(100).kind, "gone");
+});
+
+Deno.test("what cannot be read is unknown, not outside pods", () => {
+  using proc = new FakeProc();
+  proc.run(100, { cgroup: podCgroup(A) });
+  const table = new ProcessTable(proc.root, (path) => {
+    if (path.endsWith("/cgroup")) throw new Deno.errors.PermissionDenied("no");
+    return Deno.readTextFileSync(path);
+  });
+  strictEqual(table.read(100).kind, "unknown");
+});
+
+Deno.test("a process that ends between open and read is gone", () => {
+  using proc = new FakeProc();
+  const table = new ProcessTable(proc.root, () => {
+    throw Object.assign(new Error("No such process"), { code: "ESRCH" });
+  });
+  strictEqual(table.read(100).kind, "gone");
+});
+
+Deno.test("a PID reused between the start time and the cgroup is not mistaken", () => {
+  using proc = new FakeProc();
+  proc.run(100, { cgroup: podCgroup(A), startTicks: 777 });
+  const table = new ProcessTable(proc.root, (path) => {
+    if (path.endsWith("/100/cgroup")) {
+      proc.run(100, { cgroup: podCgroup(B), startTicks: 888 });
+    }
+    return Deno.readTextFileSync(path);
+  });
+  deepStrictEqual(table.read(100), {
+    kind: "unknown",
+    reason: "it ended while it was read",
+  });
+});
+
+Deno.test("a PID reused between two passes is another process", () => {
+  using proc = new FakeProc();
+  const table = new ProcessTable(proc.root);
+  proc.run(100, { cgroup: podCgroup(A), startTicks: 777 });
+  strictEqual(podOf(table, 100), A);
+  proc.run(100, { cgroup: podCgroup(B), startTicks: 888 });
+  strictEqual(podOf(table, 100), B);
+});
+
+Deno.test("a process that was moved to another cgroup is seen after a few passes", () => {
+  using proc = new FakeProc();
+  const table = new ProcessTable(proc.root);
+  proc.run(100, { cgroup: podCgroup(A) });
+  strictEqual(podOf(table, 100), A);
+  proc.run(100, { cgroup: podCgroup(B) });
+  const seen = Array.from({ length: 10 }, () => podOf(table, 100));
+  strictEqual(seen.at(-1), B);
+});
+
+Deno.test("a process read every pass costs one file; one nobody reads is forgotten", () => {
+  using proc = new FakeProc();
+  proc.run(100, { cgroup: podCgroup(A) });
+  const paths: string[] = [];
+  const table = new ProcessTable(proc.root, (path) => {
+    paths.push(path.slice(proc.root.length));
+    return Deno.readTextFileSync(path);
+  });
+  table.read(100);
+  deepStrictEqual(paths.splice(0), ["/100/stat", "/100/cgroup", "/100/stat"]);
+  table.forgetUnread();
+  table.read(100);
+  deepStrictEqual(paths.splice(0), ["/100/stat"]);
+  table.forgetUnread();
+  table.forgetUnread();
+  table.read(100);
+  strictEqual(paths.length, 3);
+});
+
+Deno.test("only folders that are PIDs are processes", () => {
+  using proc = new FakeProc();
+  proc.run(42, { cgroup: podCgroup(A) });
+  deepStrictEqual(
+    new ProcessTable(proc.root).pids()?.sort((a, b) => a - b),
+    [1, 42],
+  );
+  strictEqual(new ProcessTable("/does/not/exist").pids(), undefined);
+});
+
+Deno.test("this very process is found in the machine's own /proc", () => {
+  const table = new ProcessTable("/proc");
+  const reading = table.read(Deno.pid);
+  ok(reading.kind === "running", JSON.stringify(reading));
+  const uptimeTicks = table.uptimeTicks() ?? 0;
+  ok(reading.startTicks > 0 && reading.startTicks <= uptimeTicks + 1);
+  ok(table.pids()?.includes(Deno.pid));
+});
