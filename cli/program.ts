@@ -2,12 +2,13 @@
 
 import { VERSION, WattkeeperError } from "../service/mod.ts";
 import type { Command } from "./command.ts";
-import { commandNames, loadCommand, unknownCommand } from "./command_table.ts";
+import { commandNames, loadCommand } from "./command_table.ts";
 import { denoProcess } from "./deno_process.ts";
 import { type ErrorStyle, reportError } from "./error_report.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import { parseCommandLine } from "./parse.ts";
 import { OutputClosedError, type ProcessPort } from "./process_port.ts";
+import { type ResolvedCommand, resolveSubcommand } from "./resolve.ts";
 import { colorWanted, runCommand, StoppedError } from "./run_command.ts";
 
 /** Where commands come from; tests bring their own. */
@@ -74,7 +75,10 @@ async function dispatch(
     );
   }
   const command = await source.load(first);
-  return await descend({ command, path: first, args: rest }, port);
+  return await run(
+    resolveSubcommand({ command, path: first, args: rest }),
+    port,
+  );
 }
 
 async function helpOf(source: CommandSource): Promise<string> {
@@ -83,47 +87,23 @@ async function helpOf(source: CommandSource): Promise<string> {
   );
 }
 
-interface Invocation {
-  readonly command: Command;
-  /** Its name with those of its parents: `data import`. */
-  readonly path: string;
-  readonly args: readonly string[];
-}
-
-async function descend(
-  invocation: Invocation,
+async function run(
+  { command, path, args }: ResolvedCommand,
   port: ProcessPort,
 ): Promise<number> {
-  const sub = subcommandOf(invocation);
-  if (sub) return await descend(sub, port);
-  const { command, path, args } = invocation;
   const { help, flags, positionals } = parseCommandLine(command, args);
-  const { run } = command;
-  if (help || run === undefined) {
+  if (help || command.run === undefined) {
     const text = commandHelp(command, path);
     if (help) port.write(text);
     else port.writeError(text);
     return help ? 0 : 2;
   }
   return await runCommand({
-    command: { ...command, run },
+    command: { ...command, run: command.run },
     flags,
     positionals,
     port,
   });
-}
-
-function subcommandOf(
-  { command, path, args }: Invocation,
-): Invocation | undefined {
-  const [name, ...rest] = args;
-  if (!command.subcommands || name === undefined || name.startsWith("-")) {
-    return undefined;
-  }
-  const found = command.subcommands.find((sub) => sub.name === name);
-  if (found) return { command: found, path: `${path} ${name}`, args: rest };
-  if (command.run && command.positionals) return undefined;
-  throw unknownCommand(name, command.subcommands.map((sub) => sub.name), path);
 }
 
 /** Read from the raw arguments: an error in them must already speak JSON to the program that asked for it. */
