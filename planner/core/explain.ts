@@ -73,7 +73,7 @@ function targetTable({ targets, proposed, previous }: Decision): string[] {
       "now",
       "asked",
       "final",
-      "GPUs each",
+      "GPUs",
       "cap/GPU",
       "draw/GPU",
       "batch",

@@ -118,19 +118,23 @@ export function evaluate<Point extends SearchPoint>(
   return { sides, served, watts, gpus };
 }
 
-/** Whether an answer beats another by the objective and its ties. */
+/** Whether an answer beats another by the objective and its ties. Differences in the last bits are none. */
 export function isBetter(
   answer: SearchAnswer,
   than: SearchAnswer,
   objective: SearchProblem["objective"],
 ): boolean {
-  if (objective === "efficiency") {
-    const gain = perWatt(answer) - perWatt(than);
-    if (gain !== 0) return gain > 0;
-  }
-  if (answer.served !== than.served) return answer.served > than.served;
+  const perWattGain = gain(perWatt(answer), perWatt(than));
+  if (objective === "efficiency" && perWattGain !== 0) return perWattGain > 0;
+  const servedGain = gain(answer.served, than.served);
+  if (servedGain !== 0) return servedGain > 0;
   if (answer.watts !== than.watts) return answer.watts < than.watts;
   return answer.gpus < than.gpus;
+}
+
+function gain(here: number, there: number): number {
+  const difference = here - there;
+  return Math.abs(difference) <= 1e-12 * Math.max(here, there) ? 0 : difference;
 }
 
 function perWatt(answer: SearchAnswer): number {
