@@ -68,6 +68,7 @@ async function runPip(
       signal,
     }).output();
   } catch (error) {
+    signal.throwIfAborted();
     throw pipFailed(
       requirement,
       `"${python}" could not be started`,

@@ -11,5 +11,8 @@ export async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
 
 /** SHA-256 of `bytes` in lower-case hexadecimal. */
 export async function sha256Hex(bytes: Uint8Array): Promise<string> {
-  return (await sha256(bytes)).toHex();
+  return Array.from(
+    await sha256(bytes),
+    (byte) => byte.toString(16).padStart(2, "0"),
+  ).join("");
 }

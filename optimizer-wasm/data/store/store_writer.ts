@@ -6,7 +6,7 @@
  * @module
  */
 
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { WattkeeperError } from "../../../service/mod.ts";
 import { type PackIdentity, sha256Hex } from "../pack/mod.ts";
 import type { SystemSpec } from "../system_spec.ts";
@@ -63,9 +63,10 @@ interface StagedFile {
  * `write_failed`
  */
 export async function openStoreForWriting(
-  directory: string,
+  folder: string,
   { rebuild = false, disk = DISK }: StoreWriterOptions = {},
 ): Promise<StoreWriter> {
+  const directory = resolve(folder);
   try {
     await Deno.mkdir(directory, { recursive: true });
   } catch (error) {
@@ -154,16 +155,19 @@ export class StoreWriter implements AsyncDisposable {
     const staged = join(this.directory, STAGING_FOLDER, INDEX_FILE);
     await this.#disk.write(staged, jsonBytes(index));
     await this.#disk.rename(staged, join(this.directory, INDEX_FILE));
-    await this.#disk.syncFolder(this.directory);
+    // The store has changed; that the new name may not outlive a power cut makes nothing half-written.
+    await this.#disk.syncFolder(this.directory).catch(() => undefined);
     return index;
   }
 
   /** Sweeps what the store's index does not name and gives up the lock. */
   async [Symbol.asyncDispose](): Promise<void> {
     const index = await readIndex(this.directory).catch(() => undefined);
-    // An index that cannot be read says nothing about what is garbage.
-    if (index === undefined) await removeStaging(this.directory);
-    else await sweepStore(this.directory, index);
+    // An index that cannot be read says nothing about what is garbage. What cannot be removed now is garbage that
+    // the next import removes; the outcome of this one stands.
+    await (index === undefined
+      ? removeStaging(this.directory)
+      : sweepStore(this.directory, index)).catch(() => undefined);
     await this.#lock[Symbol.asyncDispose]();
     if (index === null) await removeEmptyStore(this.directory);
   }
