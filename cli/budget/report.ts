@@ -46,9 +46,9 @@ export function budgetReport(
 }
 
 function asTable(sizing: Sizing, input: SizingInput): string {
-  const steps: Step[] = [
+  const steps = [
     {
-      text: `${input.racks} racks × ${input.rackWatts} W`,
+      text: `${input.racks} × ${input.rackWatts} W of a rack`,
       watts: sizing.facilityWatts,
     },
     { text: `× headroom ${input.headroom}`, watts: sizing.plannedWatts },
@@ -62,7 +62,7 @@ function asTable(sizing: Sizing, input: SizingInput): string {
       watts: -sizing.otherWatts,
     },
     { text: "= GPU budget", watts: sizing.budgetWatts },
-  ];
+  ].filter(({ watts }) => watts !== 0);
   const sections = [
     renderRows(steps, STEP_COLUMNS, "table"),
     renderRows(sizing.deployments, DEPLOYMENT_COLUMNS, "table"),
