@@ -42,6 +42,9 @@ export interface SearchAnswer<Point extends SearchPoint = SearchPoint> {
 /** No fleet here has more replicas of one side; bounds the work when the GPU budget does not. */
 export const MOST_REPLICAS = 1024;
 
+/** Relative differences up to this are rounding, not throughput; no replica is powered for them. */
+const LAST_BITS = 1e-12;
+
 /**
  * Finds the best choice. Throughput: most served, then fewest watts, then fewest GPUs. Efficiency: most served per watt,
  * then the same.
@@ -134,7 +137,8 @@ export function isBetter(
 
 function gain(here: number, there: number): number {
   const difference = here - there;
-  return Math.abs(difference) <= 1e-12 * Math.max(here, there) ? 0 : difference;
+  const noise = LAST_BITS * Math.max(here, there);
+  return Math.abs(difference) <= noise ? 0 : difference;
 }
 
 function perWatt(answer: SearchAnswer): number {
@@ -170,7 +174,7 @@ function usefulReplicas(
   demand: number,
 ): number {
   const needed = point.requestsPerSecond > 0
-    ? Math.ceil(demand / point.requestsPerSecond)
+    ? Math.ceil(demand / point.requestsPerSecond * (1 - LAST_BITS))
     : 0;
   return Math.max(side.floor, needed);
 }
