@@ -1,6 +1,5 @@
 /** `Estimator` over a compiled program: checks questions, names refusals, puts units on the answers. @module */
 
-import { WattkeeperError } from "../service/mod.ts";
 import type { SystemSpec } from "./data/system_spec.ts";
 import type {
   DatabaseMode,

@@ -150,7 +150,9 @@ export class EstimatorOpener {
     const quant = chooseQuant(model, engineCase.quant ?? {}, {
       backend,
       smVersion: system.smVersion,
-      fmhaModes: (kv) => fmhaModes(tables, kv),
+      fmhaModes: (kv) => fmhaModes(tables, model, backend, kv),
+      answersWeightOnly: databaseMode !== "SILICON" ||
+        tables?.find("gemm", "nvfp4_wo") !== undefined,
     });
     checkLayout(model, layout, { backend, quant });
     const graph = buildGraph({
@@ -266,16 +268,23 @@ function checkDrafts(nextn: number): void {
   );
 }
 
-/** Context-attention modes that the tables hold together with a KV mode. */
+/** Attention modes of prefill that the tables hold together with a KV mode. */
 function fmhaModes(
   tables: Tables | undefined,
+  model: ModelSpec,
+  backend: string,
   kv: string | undefined,
 ): ReadonlySet<string> {
-  const slices = tables?.of("context_attention") ?? [];
+  if (tables === undefined) return new Set();
+  // A context-attention key begins with its lane, a latent one with the mode.
+  const modes = model.mla !== undefined && backend !== "vllm"
+    ? [...tables.of("context_mla"), ...tables.of("mla_context_module")]
+      .map(({ key }) => key)
+    : tables.of("context_attention").map(({ key }) => key.slice(1));
   return new Set(
-    slices
-      .filter((slice) => kv === undefined || slice.key[2] === kv)
-      .map((slice) => String(slice.key[1])),
+    modes
+      .filter((key) => kv === undefined || key[1] === kv)
+      .map((key) => String(key[0])),
   );
 }
 

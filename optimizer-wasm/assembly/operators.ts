@@ -24,6 +24,7 @@ import {
   moeSol,
 } from "./sol";
 import {
+  answer,
   FROM_EMPIRICAL,
   FROM_FORMULA,
   FROM_TABLE,
@@ -116,34 +117,43 @@ export function evaluate(op: Op, b: f64, s: f64, prefix: f64, x: f64): i32 {
 
 function gemm(op: Op, m: f64): i32 {
   if (!(op.flops > 0.0)) return MISSING_FLOPS;
+  const isStatic = changetype<usize>(op.computeScale) != 0;
   if (asksTable(op)) {
-    let status = changetype<usize>(op.sites) == 0
+    const status = changetype<usize>(op.sites) == 0
       ? NOT_MEASURED
       : gemmTable(op, m);
-    if (status == OK && changetype<usize>(op.computeScale) != 0) {
-      status = staticFp8(op, m);
-      if (status == OK) return OK;
-    } else if (status == OK) return fromTable();
+    if (status == OK) {
+      mark(FROM_TABLE);
+      return isStatic
+        ? staticFp8(op, m)
+        : give(resultMs, resultWatts * resultMs);
+    }
     if (op.mode == Mode.SILICON) return status;
   }
   if (op.mode == Mode.ROOFLINE) return fromFormula(gemmRoofline(op, m));
   const sol = gemmSol(m, op.n, op.k, op.flops, op.elementBytes);
-  return fromSol(op, sol, false, m, op.n, op.k);
+  const status = fromSol(op, sol, false, m, op.n, op.k);
+  if (status != OK || !isStatic) return status;
+  answer(valueMs, 0.0);
+  return staticFp8(op, m);
 }
 
-/** fp8_static: the dynamic fp8 kernel without its quantisation steps, not below the speed of light (§5.2). */
+/**
+ * fp8_static: the dynamic fp8 kernel without its quantisation steps, not below the speed of light (§5.2). Takes the
+ * kernel's own value from `resultMs`, `resultWatts`.
+ */
 function staticFp8(op: Op, m: f64): i32 {
   let ms = resultMs;
   let energy = resultWatts * resultMs;
-  if (quantizeTable(op.computeScale, m, op.k) != OK) return NOT_MEASURED;
+  const missing = op.mode == Mode.SILICON ? NOT_MEASURED : NO_EMPIRICAL;
+  if (quantizeTable(op.computeScale, m, op.k) != OK) return missing;
   ms -= resultMs;
   energy -= resultWatts * resultMs;
   if (changetype<usize>(op.scaleMatrix) != 0) {
-    if (quantizeTable(op.scaleMatrix, m, op.k) != OK) return NOT_MEASURED;
+    if (quantizeTable(op.scaleMatrix, m, op.k) != OK) return missing;
     ms -= resultMs;
     energy -= resultWatts * resultMs;
   }
-  mark(FROM_TABLE);
   const sol = gemmSol(m, op.n, op.k, op.flops, op.elementBytes);
   return give(max(ms, sol), energy);
 }

@@ -3,7 +3,7 @@
 import { f64At } from "./arrays";
 import { quantizeSol } from "./sol";
 import { answer, NOT_MEASURED, OK, resultMs, resultWatts } from "./status";
-import { Op } from "./op";
+import { Kind, Op } from "./op";
 import { gridTable } from "./walk";
 
 /** Bytes that compute_scale moves an element; scale_matrix moves more and grows beyond its table. */
@@ -22,6 +22,7 @@ export function bindQuantize(op: Op): void {
 
 /** @param op a QUANTIZE operator: its grid has one key 0, then m, then k; `elementBytes` tells which of the two */
 export function quantizeTable(op: Op, m: f64, k: f64): i32 {
+  if (op.kind == Kind.FAIL) return NOT_MEASURED;
   const grid = op.grid;
   const heldM = min(
     max(m, f64At(grid.keys1, 0)),

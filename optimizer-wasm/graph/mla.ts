@@ -27,7 +27,7 @@ function projectionQuant({ quant }: PhaseInput, mla: MlaSpec) {
     kv: of(kv),
     o: of(o),
     downscale: of(q && kv),
-    shared: of(sharedExperts),
+    shared: of(sharedExperts && !quant.gemmNamed),
   };
 }
 

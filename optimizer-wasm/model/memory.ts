@@ -1,5 +1,6 @@
 /** What a worker holds in GPU memory, and what is left for the KV cache (`aic-engine.md` §8). @module */
 
+import { WattkeeperError } from "../../service/mod.ts";
 import type { SystemSpec } from "../data/system_spec.ts";
 import type { Layout } from "../estimate_case.ts";
 import type { MemoryAnswer, WorkerKind } from "../estimator.ts";
@@ -62,6 +63,7 @@ const COEFFICIENTS: Readonly<
   },
 };
 const MIB = 1024 * 1024;
+const GIB = 1024 * MIB;
 
 /** Index of a GPU count among 1, 2, 4, 8. */
 function tier(tp: number): number {
@@ -94,10 +96,12 @@ function activationBytes(
   const sglang = backend === "sglang";
   const list = COEFFICIENTS[sglang ? "sglang" : "other"][model.family];
   const coefficient = list[tier(layout.tp)] ?? 0;
-  const steps = tokens + drafted * context.nextn;
-  const bytes = 2 * steps * model.heads * model.headSize * coefficient +
-    routingBytes(context, steps);
-  return sglang ? Math.max(bytes, 90 * MIB) * 1.15 : Math.max(bytes, 70 * MIB);
+  const bytes = 2 * tokens * model.heads * model.headSize * coefficient +
+    routingBytes(context, tokens);
+  // Drafted tokens multiply what is left after the floor.
+  const growth = (tokens + drafted * context.nextn) / tokens;
+  return growth *
+    (sglang ? Math.max(bytes, 90 * MIB) * 1.15 : Math.max(bytes, 70 * MIB));
 }
 
 /** Routing buffers of the latent families. */
@@ -204,7 +208,11 @@ export function memoryOf(
   };
 }
 
-/** Largest number of tokens whose KV cache fits beside steps of `maxBatchedTokens`; 0 when nothing is left. */
+/**
+ * Largest number of tokens whose KV cache fits beside steps of `maxBatchedTokens`.
+ *
+ * @throws {WattkeeperError} `out_of_memory` when nothing is left for the cache
+ */
 export function kvCapacityTokens(
   context: MemoryContext,
   maxBatchedTokens: number,
@@ -217,7 +225,17 @@ export function kvCapacityTokens(
     reserved: 0,
     tolerance: 0,
   });
-  if (!(bytes > 0)) return 0;
+  if (!(bytes > 0)) {
+    throw new WattkeeperError(
+      "out_of_memory",
+      `Weights and activations of "${context.model.name}" take ${
+        (fixed / GIB).toFixed(1)
+      } GiB of ${
+        (context.system.memoryCapacityBytes / GIB).toFixed(1)
+      } GiB and leave nothing for the KV cache.`,
+      { remedy: "Spread the model over more GPUs: raise tp, pp or moe_ep." },
+    );
+  }
   if (!context.model.slidingHalf) {
     return Math.floor(bytes / kvBytesOf(context, 1));
   }

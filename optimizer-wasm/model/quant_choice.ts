@@ -12,6 +12,8 @@ export interface QuantChoice {
   readonly moe: string;
   readonly kv: string;
   readonly fmha: string;
+  /** The GEMM mode was named, so projections that the checkpoint excludes follow it too. */
+  readonly gemmNamed: boolean;
 }
 
 /** What the choice depends on beyond the model. */
@@ -23,6 +25,11 @@ export interface QuantContext {
    * are no tables.
    */
   readonly fmhaModes: (kv: string | undefined) => ReadonlySet<string>;
+  /**
+   * Whether nvfp4 weights can be answered as weight-only: tables hold the mode, or the database mode may estimate it.
+   * Otherwise the mode stays nvfp4, and the refusal names the rate that the GPU lacks.
+   */
+  readonly answersWeightOnly: boolean;
 }
 
 function check(
@@ -44,7 +51,7 @@ function check(
  * left. Inferred fp8 attention becomes bfloat16 where no table has it, and nvfp4 weights are computed as weight-only
  * before Blackwell.
  *
- * @throws {WattkeeperError} `invalid_value` for an unknown mode, `not_measured` for explicit fp8 attention without data
+ * @throws {WattkeeperError} `invalid_value` for an unknown mode, or for explicit fp8 attention without data
  */
 export function chooseQuant(
   model: ModelSpec,
@@ -63,7 +70,7 @@ export function chooseQuant(
     if (modes.size > 0 && !modes.has("fp8")) {
       if (fmhaSettled) {
         throw new WattkeeperError(
-          "not_measured",
+          "invalid_value",
           `No context-attention table has fp8 attention with ${
             kv ?? "any"
           } KV cache.`,
@@ -80,11 +87,14 @@ export function chooseQuant(
     fmha = "bfloat16";
   }
   const weightOnly = (mode: string) =>
-    mode === "nvfp4" && context.smVersion < 100 ? "nvfp4_wo" : mode;
+    mode === "nvfp4" && context.smVersion < 100 && context.answersWeightOnly
+      ? "nvfp4_wo"
+      : mode;
   return {
     gemm: weightOnly(override.gemm ?? model.quant.gemm ?? "bfloat16"),
     moe: weightOnly(override.moe ?? model.quant.moe ?? "bfloat16"),
     kv: kv ?? "bfloat16",
     fmha: fmha ?? "bfloat16",
+    gemmNamed: override.gemm !== undefined,
   };
 }

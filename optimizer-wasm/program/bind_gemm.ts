@@ -51,7 +51,9 @@ export function bindGemm(context: BindContext, op: GemmOp): Address {
   const slice = tables?.find("gemm", quant);
   if (readsTables(context.mode) && slice !== undefined && flops > 0) {
     wasm.setSites(address, tables?.sites(slice) ?? 0);
-    if (op.quant === "fp8_static") bindQuantize(context, op, address);
+  }
+  if (op.quant === "fp8_static" && context.mode !== "SOL") {
+    bindQuantize(context, op, address);
   }
   if (readsSamples(context.mode)) bindSamples(context, op, quant, address);
   return address;
