@@ -123,6 +123,11 @@ export const ERROR_TABLE = {
     exitCode: 1,
     meaning: "A stored pack fails its checksum or version; import it again.",
   },
+  agent_missing: {
+    number: "WK401",
+    exitCode: 1,
+    meaning: "No agent of this node answers at the gate's socket.",
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 /** A stable error code. */

@@ -1,0 +1,49 @@
+/** The C library through FFI: the few calls that neither Deno nor Node has. @module */
+
+const SYMBOLS = {
+  getsockopt: {
+    parameters: ["i32", "i32", "i32", "buffer", "buffer"],
+    result: "i32",
+  },
+  poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
+  close: { parameters: ["i32"], result: "i32" },
+  execvp: { parameters: ["buffer", "buffer"], result: "i32" },
+  signal: { parameters: ["i32", "usize"], result: "usize" },
+  __errno_location: { parameters: [], result: "pointer" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** The calls, typed. */
+export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+
+/** By name, as the loader finds it; by path, for processes that may open only what they name. */
+const CANDIDATES = [
+  "libc.so.6",
+  "/lib/x86_64-linux-gnu/libc.so.6",
+  "/lib/aarch64-linux-gnu/libc.so.6",
+  "/lib64/libc.so.6",
+  "/usr/lib64/libc.so.6",
+  "/usr/lib/libc.so.6",
+];
+
+let opened: Libc | undefined;
+
+/**
+ * Opens the C library, once for the process.
+ *
+ * @throws {Error} naming every place that was tried
+ */
+export function libc(): Libc {
+  if (opened) return opened;
+  const faults: string[] = [];
+  for (const path of CANDIDATES) {
+    try {
+      opened = Deno.dlopen(path, SYMBOLS).symbols;
+      return opened;
+    } catch (error) {
+      faults.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+  throw new Error(
+    `The C library cannot be opened: ${faults.join("; ").slice(0, 500)}`,
+  );
+}
