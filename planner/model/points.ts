@@ -69,7 +69,10 @@ function bestAt(
     const capped = pointAt(row, question, context, ratio);
     if (!capped || !meets(capped, question, capped.margin)) continue;
     const { margin: _margin, ...point } = capped;
-    if (!best || point.requestsPerSecond > best.requestsPerSecond) best = point;
+    // A larger batch at the same rate only makes requests wait.
+    if (
+      !best || point.requestsPerSecond > best.requestsPerSecond * (1 + 1e-9)
+    ) best = point;
   }
   return best;
 }
