@@ -29,6 +29,7 @@ export class FakeLedger implements GateLedger {
   /** Callers that stand at the gate now. */
   readonly present: GateCaller[] = [];
   #listeners: (() => void)[] = [];
+  #decidedSinceAsked = false;
   #watchers: (() => void)[] = [];
 
   enter(caller: GateCaller): () => void {
@@ -42,6 +43,7 @@ export class FakeLedger implements GateLedger {
 
   async ask(caller: GateCaller): Promise<GateVerdict> {
     this.asked.push(caller);
+    this.#decidedSinceAsked = false;
     const verdict = await this.answer(caller);
     this.#notice();
     return verdict;
@@ -49,6 +51,7 @@ export class FakeLedger implements GateLedger {
 
   changed(_podUid: string, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
+      if (this.#decidedSinceAsked) return resolve();
       this.#listeners.push(resolve);
       signal.addEventListener("abort", () => resolve(), { once: true });
     });
@@ -57,6 +60,7 @@ export class FakeLedger implements GateLedger {
   /** Gives this answer from now on, and wakes those who wait for a change. */
   decide(verdict: GateVerdict): void {
     this.answer = () => verdict;
+    this.#decidedSinceAsked = true;
     for (const listener of this.#listeners.splice(0)) listener();
   }
 
