@@ -59,7 +59,9 @@ for (const { path, command } of all) {
 
   for (const example of command.examples) {
     Deno.test(`${path}: the example "${example.explains}" is a command line that it accepts`, async () => {
-      const [, line] = /deno run -A main\.ts ([^|>)]*)/.exec(example.command) ??
+      const [, line] = /(?:deno run -A main\.ts|^wattkeeper) ([^|>)]*)/.exec(
+        example.command,
+      ) ??
         [];
       const [first = "", ...args] = shellWords(line ?? "");
       assert.equal(first, path.split(" ")[0], example.command);
