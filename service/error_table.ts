@@ -128,6 +128,11 @@ export const ERROR_TABLE = {
     exitCode: 1,
     meaning: "No agent of this node answers at the gate's socket.",
   },
+  nvml_unavailable: {
+    number: "WK402",
+    exitCode: 1,
+    meaning: "No NVML library could be opened; every path tried is listed.",
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 /** A stable error code. */

@@ -1,0 +1,181 @@
+/** The durable record: whole or quarantined, never half, never erased. @module */
+
+import assert from "node:assert/strict";
+import { StateStore } from "../../../agent/state.ts";
+import type { StateFiles } from "../../../agent/state_files.ts";
+import { applied, owner } from "./situations.ts";
+
+/** Files in memory; a crash leaves what the finished steps made, and a torn file for one cut short. */
+class MemoryFiles implements StateFiles {
+  readonly files = new Map<string, string>();
+  /** Steps until the crash; each operation counts one. */
+  stepsLeft = Infinity;
+  broken = false;
+
+  #step(): void {
+    if (this.broken) throw new Error("No space left on device");
+    if (this.stepsLeft-- <= 0) throw new Crash();
+  }
+  read(name: string) {
+    return Promise.resolve(this.files.get(name));
+  }
+  writeDurably(name: string, text: string) {
+    return this.#try(() => {
+      try {
+        this.#step();
+      } catch (error) {
+        if (error instanceof Crash) {
+          this.files.set(name, text.slice(0, text.length / 2));
+        }
+        throw error;
+      }
+      this.files.set(name, text);
+    });
+  }
+  rename(from: string, to: string) {
+    return this.#try(() => {
+      this.#step();
+      const text = this.files.get(from);
+      if (text === undefined) throw new Deno.errors.NotFound(from);
+      this.files.set(to, text);
+      this.files.delete(from);
+    });
+  }
+  syncDirectory() {
+    return this.#try(() => this.#step());
+  }
+  list() {
+    return Promise.resolve([...this.files.keys()]);
+  }
+  remove(name: string) {
+    return Promise.resolve(void this.files.delete(name));
+  }
+  #try(work: () => void): Promise<void> {
+    try {
+      return Promise.resolve(work());
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+}
+
+class Crash extends Error {}
+
+const entry = applied([
+  owner("a", { generation: { epoch: 5, sequence: 3 }, openedBoot: "b" }),
+]);
+
+Deno.test("StateStore gives back after a restart what it was given", async () => {
+  const files = new MemoryFiles();
+  const store = await StateStore.open(files);
+  assert.equal(store.health.kind, "missing");
+  assert.equal(await store.update("GPU-0", () => entry), true);
+  const again = await StateStore.open(files);
+  assert.equal(again.health.kind, "intact");
+  assert.deepEqual(again.entry("GPU-0"), entry);
+});
+
+Deno.test("StateStore survives a crash at every step of every write", async () => {
+  for (let steps = 0; steps < 60; steps++) {
+    const files = new MemoryFiles();
+    const store = await StateStore.open(files);
+    let finished = 0;
+    files.stepsLeft = steps;
+    for (let i = 1; i <= 12; i++) {
+      const ok = await store.update(
+        "GPU-0",
+        () => ({ ...entry, beforeWatts: i }),
+      );
+      if (!ok) break;
+      finished = i;
+    }
+    files.stepsLeft = Infinity;
+    const again = await StateStore.open(files);
+    const found = again.entry("GPU-0")?.beforeWatts ?? 0;
+    assert.ok(
+      found === finished || found === finished + 1,
+      `${steps}: ${found} after ${finished}`,
+    );
+    if (finished > 0) assert.equal(again.health.kind, "intact");
+    // What a restart finishes must hold through the next crash too.
+    files.stepsLeft = 0;
+    await again.update("GPU-0", () => undefined);
+    files.stepsLeft = Infinity;
+    const third = await StateStore.open(files);
+    assert.equal(third.entry("GPU-0")?.beforeWatts ?? 0, found);
+  }
+});
+
+Deno.test("StateStore sets a damaged file aside and uses the last good copy", async () => {
+  const damages: Record<string, (text: string) => string> = {
+    "one bit": (text) => text.replace("700", "701"),
+    truncated: (text) => text.slice(0, 40),
+    empty: () => "",
+    "not ours": () => "{}\n{}\n",
+    "another version": (text) => text.replace('"version":1', '"version":2'),
+    binary: () => "\0\0\0",
+  };
+  for (const [name, damage] of Object.entries(damages)) {
+    const files = new MemoryFiles();
+    const store = await StateStore.open(files);
+    await store.update("GPU-0", () => entry);
+    await store.update("GPU-1", () => ({ ...entry, uuid: "GPU-1" }));
+    const text = files.files.get("state.json")!;
+    files.files.set("state.json", damage(text));
+    const again = await StateStore.open(files);
+    assert.equal(again.health.kind, "quarantined", name);
+    assert.deepEqual(again.entry("GPU-0"), entry, name);
+    assert.equal(
+      files.files.get("state.json.quarantine-1"),
+      damage(text),
+      name,
+    );
+  }
+});
+
+Deno.test("StateStore never overwrites an earlier quarantine", async () => {
+  const files = new MemoryFiles();
+  for (const text of ["first", "second"]) {
+    files.files.set("state.json", text);
+    await StateStore.open(files);
+  }
+  assert.equal(files.files.get("state.json.quarantine-1"), "first");
+  assert.equal(files.files.get("state.json.quarantine-2"), "second");
+});
+
+Deno.test("StateStore says why a write failed and has not changed", async () => {
+  const files = new MemoryFiles();
+  const store = await StateStore.open(files);
+  await store.update("GPU-0", () => entry);
+  files.broken = true;
+  assert.equal(await store.update("GPU-0", () => undefined), false);
+  assert.match(store.fault ?? "", /No space left/);
+  assert.deepEqual(store.entry("GPU-0"), entry);
+  files.broken = false;
+  assert.equal(await store.update("GPU-0", () => undefined), true);
+  assert.equal(store.fault, undefined);
+});
+
+Deno.test("StateStore puts concurrent changes one after another", async () => {
+  const files = new MemoryFiles();
+  const store = await StateStore.open(files);
+  const uuids = Array.from({ length: 20 }, (_, i) => `GPU-${i}`);
+  await Promise.all(
+    uuids.map((uuid) => store.update(uuid, () => ({ ...entry, uuid }))),
+  );
+  const again = await StateStore.open(files);
+  assert.equal(again.entries().length, 20);
+});
+
+Deno.test("StateStore's report sequence grows across restarts", async () => {
+  const files = new MemoryFiles();
+  let last = -1;
+  for (let restart = 0; restart < 3; restart++) {
+    const store = await StateStore.open(files);
+    for (let i = 0; i < 5; i++) {
+      const next = await store.nextSequence();
+      assert.ok(next > last);
+      last = next;
+    }
+  }
+});
