@@ -16,6 +16,12 @@ import { openModel } from "./open_model.ts";
 /** Draw of an H200 with a loaded model that waits for work, watts (`power-curves.md` §3). */
 const IDLE_WATTS = 110;
 
+const NOTES = [
+  "◂ the budget binds. Violations: decisions whose caps × GPUs pass the watts or whose GPUs pass the",
+  "  limit, counted from the targets in force. The fleet does what the model says it does; what a cap",
+  "  below a GPU's own draw costs is modelled, not measured.",
+];
+
 /** Runs the demo. @returns the exit code: 0, or 1 when the budget was violated */
 export async function demo(
   write: (text: string) => void,
@@ -73,10 +79,7 @@ export async function demo(
     const row of totalsTable(ours, totalsOf(baseline, limits), style)
   ) line(row);
   line("");
-  line(
-    "◂ the budget binds. Violations: decisions whose caps × GPUs pass the watts or whose GPUs pass the",
-  );
-  line("  limit, counted from the targets in force.");
+  for (const note of NOTES) line(note);
   return ours.violations > 0 ? 1 : 0;
 }
 

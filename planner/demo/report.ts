@@ -11,13 +11,13 @@ export interface ReportStyle {
   readonly windowSeconds: number;
 }
 
-const BAR = 18;
+const BAR = 14;
 
 /** Head over the hours. */
 export function hourHead(): string[] {
   return [
-    "             mean    mean         busiest window of the hour (prefill+decode)      output tokens/s",
-    "hour  requests/s  ISL/OSL   asked  allowed  caps W   caps × GPUs of the budget     served of demand",
+    "             mean      mean   in the busiest window (prefill+decode)              output tokens/s",
+    "hour   requests/s   ISL/OSL    asked  allowed   caps W  caps × GPUs of the budget  served of demand",
   ];
 }
 
@@ -45,7 +45,7 @@ export function hourLine(
   const share = busiest.capWatts / style.budgetWatts;
   return [
     `${String(hour).padStart(2, "0")}:00`,
-    (requests / seconds).toFixed(1).padStart(11),
+    (requests / seconds).toFixed(1).padStart(10),
     `${Math.round(mean(({ traffic }) => traffic.islTokens))}/${
       Math.round(mean(({ traffic }) => traffic.oslTokens))
     }`.padStart(9),
@@ -57,7 +57,7 @@ export function hourLine(
     }`,
     grouped(served).padStart(8),
     `of ${grouped(demanded)}`.padStart(9),
-    share >= 0.97 || isBound(busiest) ? paint(" ◂", 33, style) : "",
+    share >= 0.97 || isBound(busiest) ? paint("◂", 33, style) : "",
   ].join(" ").trimEnd();
 }
 
@@ -110,7 +110,8 @@ export function totalsTable(
 
 /** A bar of the budget; full is the budget itself. */
 function bar(share: number, style: ReportStyle): string {
-  const full = Math.min(BAR, Math.max(0, Math.round(share * BAR)));
+  // A bar is full only at the budget itself.
+  const full = Math.min(BAR, Math.max(0, Math.floor(share * BAR)));
   const code = share > 1 ? 31 : share >= 0.97 ? 33 : 32;
   return paint("█".repeat(full), code, style) + "░".repeat(BAR - full);
 }

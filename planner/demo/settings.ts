@@ -1,4 +1,4 @@
-/** The demo's deployment: Qwen3-32B on 64 H200s inside 14 kW, and the baseline beside it. @module */
+/** The demo's deployment: Qwen3-32B on 64 H200s inside 15 kW, and the baseline beside it. @module */
 
 import { parsePlannerConfig, type PlannerConfig } from "../config/mod.ts";
 
@@ -14,7 +14,7 @@ max_gpu_budget: 64
 throughput_adjustment_interval_seconds: 180
 load_predictor: constant
 enable_power_awareness: true
-total_gpu_power_limit: 14000
+total_gpu_power_limit: 15000
 power_agent_safe_default_watts: 490
 enable_aic_optimizer: true
 aic_interpolation:
