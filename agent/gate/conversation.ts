@@ -1,6 +1,6 @@
 /** One connection from the gate to the agent. @module */
 
-import { deadline } from "../../cluster/clock.ts";
+import { deadline } from "../../cluster/mod.ts";
 import type { Clock } from "../ports.ts";
 import {
   decodeAnswer,

@@ -1,6 +1,6 @@
 /** What gate and agent say to each other: JSON lines over the agent's unix socket. @module */
 
-import { formatGeneration, parseGeneration } from "../../cluster/generation.ts";
+import { formatGeneration, parseGeneration } from "../../cluster/mod.ts";
 import type { GateVerdict, GateWaitCode, Generation } from "../ports.ts";
 
 /** Where the agent listens unless it is told otherwise. Pods mount the folder, for a restarted agent makes a new file. */

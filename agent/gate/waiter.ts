@@ -1,7 +1,6 @@
 /** The gate's own side: asks the node's agent until it says `open`, and says why it takes so long. @module */
 
-import { Backoff, type BackoffBounds } from "../../cluster/backoff.ts";
-import type { Random } from "../../cluster/clock.ts";
+import { Backoff, type BackoffBounds, type Random } from "../../cluster/mod.ts";
 import { WattkeeperError } from "../../service/mod.ts";
 import type { Clock } from "../ports.ts";
 import { AnswerTimeout, converse } from "./conversation.ts";

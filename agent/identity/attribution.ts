@@ -1,7 +1,7 @@
 /** Whose GPU it is: the kubelet's word and the processes' cgroups, cross-checked. Pure. @module */
 
 import type { Attribution, GpuOwnership, OwningPod, Pod } from "../ports.ts";
-import { hasEnded } from "../../cluster/pod.ts";
+import { hasEnded } from "../../cluster/mod.ts";
 import type { NamedPod } from "./placement.ts";
 
 /** What the processes on one GPU prove. */

@@ -1,6 +1,6 @@
 /** The kubelet's PodResources service: which pod got which device. One unary gRPC call over a unix socket. @module */
 
-import { deadline } from "../../cluster/clock.ts";
+import { deadline } from "../../cluster/mod.ts";
 import type { Clock } from "../ports.ts";
 import {
   type ContainerDevices,

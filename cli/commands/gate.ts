@@ -8,7 +8,7 @@ import {
   GATE_SOCKET,
   waitUntilOpen,
 } from "../../agent/gate/mod.ts";
-import { realClock } from "../../cluster/clock.ts";
+import { realClock } from "../../cluster/mod.ts";
 import { logger } from "../../service/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
 
@@ -19,7 +19,7 @@ export const command: Command = {
   description:
     `Stands before the command of every container that gets GPUs. It asks the agent of its node over a unix socket; the agent lets it through once this pod has a grant and every GPU of the pod reads a limit at or below it. Until then it waits, without deadline, and says every 10 s why. Then the process becomes the command: same PID, and signals and exit code are the command's own. The API server is not needed.
 Exit codes: the command's own; 127 there is no such program and 126 it cannot be run, both said before waiting; 1 no agent with --on-agent-missing fail; 143 stopped while waiting.
-With --on-agent-missing run a worker may start without a cap: the budget does not hold then, and the planner charges the pod only what reports show.`,
+With --on-agent-missing run a worker may start without a cap, and the budget is no longer kept by what starts wait for.`,
   usage: ["gate [flags] -- COMMAND [ARGUMENT…]"],
   options: [
     {
@@ -53,11 +53,12 @@ With --on-agent-missing run a worker may start without a cap: the budget does no
   },
   examples: [
     {
-      command: "gate -- python3 -m dynamo.vllm --model Qwen/Qwen3-32B",
+      command:
+        "deno run -A main.ts gate -- python3 -m dynamo.vllm --model Qwen/Qwen3-32B",
       explains: "waits for the grant, then becomes the worker",
     },
     {
-      command: "gate --on-agent-missing fail -- ./serve",
+      command: "deno run -A main.ts gate --on-agent-missing fail -- ./serve",
       explains: "ends with an error after a minute without an agent",
     },
   ],
@@ -80,23 +81,28 @@ async function run(context: CommandContext): Promise<number> {
       clock: realClock,
       random: Math.random,
       signal,
-      explain: ({ waitedMs, code, reason }) =>
-        log.info("Waiting for {waited_seconds} s ({code}): {reason}", {
-          waited_seconds: Math.round(waitedMs / 1000),
+      explain: ({ waitedMs, code, reason }) => {
+        const seconds = Math.round(waitedMs / 1000);
+        log.info(plain(`Waiting for ${seconds} s (${code}): ${reason}`), {
+          waited_seconds: seconds,
           code,
           reason,
-        }),
+        });
+      },
     });
     if (outcome.kind === "agent_missing") {
-      log.warning("Starting without a cap: {reason}", {
-        reason: outcome.reason,
-      });
+      log.warning(plain(`Starting without a cap: ${outcome.reason}`));
     } else {
-      log.info("Starting under {granted_watts} W per GPU: {gpus}", {
-        granted_watts: outcome.gpus[0]?.grantedWatts,
-        gpus: outcome.gpus.map((gpu) => `${gpu.uuid} reads ${gpu.limitWatts} W`)
-          .join(", "),
-      });
+      const { gpus } = outcome;
+      const limits = gpus.map((gpu) => `${gpu.uuid} reads ${gpu.limitWatts} W`);
+      log.info(
+        plain(
+          `Starting under ${gpus[0]?.grantedWatts} W per GPU: ${
+            limits.join(", ")
+          }`,
+        ),
+        { granted_watts: gpus[0]?.grantedWatts, gpus },
+      );
     }
     // A signal that has already arrived is told to us before the process is another's.
     await realClock.sleep(0);
@@ -104,7 +110,12 @@ async function run(context: CommandContext): Promise<number> {
     return become(positionals);
   } catch (error) {
     if (!(error instanceof CannotRunError)) throw error;
-    log.error(error.message);
+    log.error(plain(error.message));
     return error.exitCode;
   }
+}
+
+/** Text in which the log finds nothing to fill in. */
+function plain(text: string): string {
+  return text.replaceAll("{", "{{").replaceAll("}", "}}");
 }
