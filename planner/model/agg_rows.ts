@@ -1,6 +1,6 @@
 /** Aggregated workers by batch size and context tokens (`aic-engine.md` §7.4, §11.3). @module */
 
-import type { Estimator } from "../../optimizer-wasm/estimator.ts";
+import type { Estimator } from "../../optimizer-wasm/mod.ts";
 import type { Row, Rows } from "./row.ts";
 
 /** Batch sizes of `aic-engine.md` §11.3, every second of the large ones. */

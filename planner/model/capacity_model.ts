@@ -1,6 +1,6 @@
 /** The capacity port over the estimators: one for prefill, one for decode (or aggregated) workers. @module */
 
-import type { Estimator } from "../../optimizer-wasm/estimator.ts";
+import type { Estimator } from "../../optimizer-wasm/mod.ts";
 import { WattkeeperError } from "../../service/mod.ts";
 import type {
   CapacityAnswer,

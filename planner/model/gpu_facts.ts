@@ -1,6 +1,6 @@
 /** What the planner assumes about a GPU's watts: the range of its cap and its power curve. @module */
 
-import type { SystemSpec } from "../../optimizer-wasm/data/system_spec.ts";
+import type { SystemSpec } from "../../optimizer-wasm/mod.ts";
 import type { GpuWatts, Side } from "../core/mod.ts";
 import type { CurveParameters } from "./power_curve.ts";
 

@@ -1,6 +1,6 @@
 /** Prefill workers by batch size (`aic-engine.md` §7.2, §7.5). @module */
 
-import type { Estimator } from "../../optimizer-wasm/estimator.ts";
+import type { Estimator } from "../../optimizer-wasm/mod.ts";
 import type { Row, Rows } from "./row.ts";
 
 /** Correction of a prefill pass in disaggregated serving. */

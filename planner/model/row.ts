@@ -1,6 +1,6 @@
 /** What one replica does at one batch size without a cap: the raw material of operating points. @module */
 
-import type { MemoryAnswer } from "../../optimizer-wasm/estimator.ts";
+import type { MemoryAnswer } from "../../optimizer-wasm/mod.ts";
 
 /** One batch size of one side. Correction factors of `aic-engine.md` §7.5 are applied, coefficients are not. */
 export interface Row {
