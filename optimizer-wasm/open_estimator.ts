@@ -164,6 +164,7 @@ export class EstimatorOpener {
       gpusPerNode: system.gpusPerNode,
       nextn,
       largeExpertParallel: largeExpertParallel(engineCase, model, engine),
+      latentKernels: databaseMode === "ROOFLINE",
     });
     const program = engine.compile(graph, {
       backend,

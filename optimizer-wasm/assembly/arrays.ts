@@ -1,30 +1,20 @@
 /** Bare arrays in linear memory: the pack's own bytes, read in place. */
 
-// @ts-ignore: decorator
-
 export function f64At(array: usize, index: i32): f64 {
   return load<f64>(array + ((<usize> index) << 3));
 }
-
-// @ts-ignore: decorator
 
 export function setF64(array: usize, index: i32, value: f64): void {
   store<f64>(array + ((<usize> index) << 3), value);
 }
 
-// @ts-ignore: decorator
-
 export function i32At(array: usize, index: i32): i32 {
   return load<i32>(array + ((<usize> index) << 2));
 }
 
-// @ts-ignore: decorator
-
 export function setI32(array: usize, index: i32, value: i32): void {
   store<i32>(array + ((<usize> index) << 2), value);
 }
-
-// @ts-ignore: decorator
 
 export function padded(bytes: usize): usize {
   return (bytes + 7) & ~7;
@@ -53,8 +43,6 @@ export function lowerIndex(keys: usize, count: i32, x: f64): i32 {
   }
   return low - 1;
 }
-
-// @ts-ignore: decorator
 
 export function lerp(a: f64, b: f64, w: f64): f64 {
   return a + (b - a) * w;

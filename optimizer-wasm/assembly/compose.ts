@@ -104,8 +104,6 @@ export function decodeStep(
 }
 
 /** KV length in the middle of a request's decode phase. */
-// @ts-ignore: decorator
-
 function middleLength(isl: f64, osl: f64): f64 {
   return isl + Math.floor(osl / 2.0) + 1.0;
 }

@@ -108,8 +108,6 @@ function ensureSamples(op: Op): void {
   op.span2 = normalise(op, 2);
 }
 
-// @ts-ignore: decorator
-
 function place(value: f64, low: f64, span: f64): f64 {
   return min(max((Math.log(max(value, 1e-9)) - low) / span, 0.0), 1.0);
 }

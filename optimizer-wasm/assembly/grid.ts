@@ -70,25 +70,17 @@ export function ensureLogs(grid: Grid): void {
   grid.log2 = logsOf(grid.keys2, grid.leafCount);
 }
 
-// @ts-ignore: decorator
-
 export function powerAt(grid: Grid, leaf: i32): f64 {
   return grid.power == 0 ? 0.0 : f64At(grid.power, leaf);
 }
-
-// @ts-ignore: decorator
 
 export function rowBegin(grid: Grid, key0: i32): i32 {
   return i32At(grid.rowStart, key0);
 }
 
-// @ts-ignore: decorator
-
 export function leafBegin(grid: Grid, row: i32): i32 {
   return i32At(grid.leafStart, row);
 }
-
-// @ts-ignore: decorator
 
 export function isPrimary(grid: Grid, leaf: i32): bool {
   return grid.primary == 0 || load<u8>(grid.primary + leaf) != 0;

@@ -26,8 +26,6 @@ const utilisations = allocate(RANKS * 8);
 let found: i32 = 0;
 
 /** Squared distance that a point must beat to be among the five. */
-// @ts-ignore: decorator
-
 function limit(): f64 {
   return found < RANKS ? Infinity : f64At(squares, RANKS - 1);
 }
@@ -181,8 +179,6 @@ export function hold(op: Op, c0: f64, c1: f64, c2: f64): i32 {
     watts / weights,
   );
 }
-
-// @ts-ignore: decorator
 
 function weightOf(distance: f64, radius: f64): f64 {
   if (radius == Infinity) return 1.0 / (distance * distance + 1e-12);

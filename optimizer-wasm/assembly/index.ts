@@ -226,6 +226,7 @@ export function setRoofline(
   tile: f64,
   scale: f64,
   issue: f64,
+  host: f64,
   processors: f64,
 ): void {
   op.roofMs = ms;
@@ -235,6 +236,7 @@ export function setRoofline(
   op.roofTile = tile;
   op.roofScale = scale;
   op.roofIssue = issue;
+  op.roofHost = host;
   op.processors = processors;
 }
 

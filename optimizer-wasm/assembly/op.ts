@@ -153,6 +153,8 @@ export class Op {
   roofTile: f64;
   roofScale: f64;
   roofIssue: f64;
+  /** Floor of a kernel that the host cannot launch faster, ms; 0 without. */
+  roofHost: f64;
   /** Streaming multiprocessors of the GPU. */
   processors: f64;
 

@@ -14,6 +14,7 @@ import {
   messageRoofline,
   moeRoofline,
   plainRoofline,
+  quantizeRoofline,
 } from "./roofline";
 import {
   contextMlaSol,
@@ -42,15 +43,11 @@ import { gridTable } from "./walk";
 export let valueMs: f64 = 0.0;
 export let valueEnergy: f64 = 0.0;
 
-// @ts-ignore: decorator
-
 function give(ms: f64, energy: f64): i32 {
   valueMs = max(ms, 0.0);
   valueEnergy = max(energy, 0.0);
   return OK;
 }
-
-// @ts-ignore: decorator
 
 function fromTable(): i32 {
   mark(FROM_TABLE);
@@ -72,8 +69,6 @@ function fromFormula(ms: f64): i32 {
   mark(FROM_FORMULA);
   return give(ms, 0.0);
 }
-
-// @ts-ignore: decorator
 
 function asksTable(op: Op): bool {
   return op.mode <= Mode.HYBRID;
@@ -130,7 +125,12 @@ function gemm(op: Op, m: f64): i32 {
     }
     if (op.mode == Mode.SILICON) return status;
   }
-  if (op.mode == Mode.ROOFLINE) return fromFormula(gemmRoofline(op, m));
+  if (op.mode == Mode.ROOFLINE) {
+    const status = fromFormula(gemmRoofline(op, m));
+    if (!isStatic) return status;
+    answer(valueMs, 0.0);
+    return staticFp8(op, m);
+  }
   const sol = gemmSol(m, op.n, op.k, op.flops, op.elementBytes);
   const status = fromSol(op, sol, false, m, op.n, op.k);
   if (status != OK || !isStatic) return status;
@@ -146,16 +146,22 @@ function staticFp8(op: Op, m: f64): i32 {
   let ms = resultMs;
   let energy = resultWatts * resultMs;
   const missing = op.mode == Mode.SILICON ? NOT_MEASURED : NO_EMPIRICAL;
-  if (quantizeTable(op.computeScale, m, op.k) != OK) return missing;
+  if (quantizeStep(op, op.computeScale, m) != OK) return missing;
   ms -= resultMs;
   energy -= resultWatts * resultMs;
   if (changetype<usize>(op.scaleMatrix) != 0) {
-    if (quantizeTable(op.scaleMatrix, m, op.k) != OK) return missing;
+    if (quantizeStep(op, op.scaleMatrix, m) != OK) return missing;
     ms -= resultMs;
     energy -= resultWatts * resultMs;
   }
   const sol = gemmSol(m, op.n, op.k, op.flops, op.elementBytes);
   return give(max(ms, sol), energy);
+}
+
+function quantizeStep(op: Op, step: Op, m: f64): i32 {
+  return op.mode == Mode.ROOFLINE
+    ? answer(quantizeRoofline(step, m, op.k), 0.0)
+    : quantizeTable(step, m, op.k);
 }
 
 /** Context attention and the work around it that does not depend on tokens (§5.3). */
@@ -206,13 +212,9 @@ function contextChunk(op: Op, b: f64, s: f64, prefix: f64): i32 {
 /** Silicon look-ups of generation attention average five lengths around s (§5.4). */
 export const LENGTH_SAMPLES: i32 = 5;
 
-// @ts-ignore: decorator
-
 export function sampleLow(s: f64): i32 {
   return max(<i32> (0.9 * s), 1);
 }
-
-// @ts-ignore: decorator
 
 export function sampleHigh(s: f64): i32 {
   return max(<i32> (1.1 * s), sampleLow(s));
@@ -362,6 +364,8 @@ function moe(op: Op, tokens: f64): i32 {
     if (status == OK) return fromTable();
     if (op.mode == Mode.SILICON) return status;
   }
-  if (op.mode == Mode.ROOFLINE) return fromFormula(moeRoofline(op, tokens));
+  if (op.mode == Mode.ROOFLINE) {
+    return fromFormula(moeRoofline(low ? op.lowReference : op, tokens));
+  }
   return fromSol(op, moeSol(op, tokens), low, 0.0, 0.0, tokens);
 }

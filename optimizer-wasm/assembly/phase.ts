@@ -269,8 +269,6 @@ function sumLengths(
   return true;
 }
 
-// @ts-ignore: decorator
-
 function closePiece(count: f64, sum: f64, squares: f64): void {
   if (count == 0.0) return;
   sumMs += a0 * count + a1 * sum;

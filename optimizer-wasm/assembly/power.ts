@@ -5,25 +5,23 @@
 
 import { attentionSol } from "./attention_sol";
 import { idleWatts, tdpWatts } from "./machine";
-import { Kind, Op } from "./op";
+import { Kind, Op, Role } from "./op";
 import { opAt, Phase, Program } from "./program";
+import { activationsMs, moeTraffic, weightsMs } from "./roofline";
 import {
   contextMlaSol,
   contextSol,
   gemmSol,
   mathMs,
   memoryMs,
+  memorySol,
   mlaBmmSol,
-  moeSol,
 } from "./sol";
-import { Role } from "./op";
 
 /** Energy of the phase with gaps filled (W·ms), latency with measured power, and latency in all (ms). */
 export let filledEnergy: f64 = 0.0;
 export let measuredMs: f64 = 0.0;
 export let totalMs: f64 = 0.0;
-
-// @ts-ignore: decorator
 
 function share(op: Op, compute: f64, memory: f64): f64 {
   const load = op.powerBase +
@@ -32,34 +30,45 @@ function share(op: Op, compute: f64, memory: f64): f64 {
   return min(max(load, 0.0), 1.0);
 }
 
-/** Sets the speed of light of one operator at a point; false where it has none of its own. */
-function lightOf(op: Op, b: f64, s: f64, prefix: f64, x: f64): bool {
+let compute: f64 = 0.0;
+let memory: f64 = 0.0;
+
+/** Sets compute and memory time of one operator at a point; zero where it has none of its own. */
+function lightOf(op: Op, b: f64, s: f64, prefix: f64, x: f64): void {
   const tokens = op.split < 0.0
     ? Math.floor(x / -op.split) * op.multiple
     : Math.ceil(x / op.split) * op.multiple;
   switch (op.kind) {
     case Kind.GEMM:
       gemmSol(tokens, op.n, op.k, op.flops, op.elementBytes);
-      return true;
+      break;
     case Kind.CONTEXT_ATTENTION:
       contextSol(op, op.heads, s, prefix, b);
-      return true;
+      break;
     case Kind.CONTEXT_MLA:
       contextMlaSol(op, op.heads, s, prefix, b);
-      return true;
+      break;
     case Kind.GENERATION_ATTENTION:
     case Kind.GENERATION_MLA:
     case Kind.GENERATION_MLA_MODULE:
       attentionSol(op, op.heads, b, s);
-      return true;
+      break;
     case Kind.MLA_BMM:
       mlaBmmSol(op, op.heads, b);
-      return true;
+      break;
     case Kind.MOE:
-      moeSol(op, nearest(tokens));
-      return true;
+      moeTraffic(op, nearest(tokens));
+      compute = mathMs;
+      memory = weightsMs + activationsMs;
+      return;
+    case Kind.LINEAR:
+      memorySol(tokens * op.solMsPerToken);
+      break;
+    default:
+      memorySol(0.0);
   }
-  return false;
+  compute = mathMs;
+  memory = memoryMs;
 }
 
 /** Modelled watts of an operator that takes `ms` at a point. */
@@ -71,10 +80,8 @@ function wattsOf(
   prefix: f64,
   x: f64,
 ): f64 {
-  const known = lightOf(op, b, s, prefix, x);
-  const load = known
-    ? share(op, mathMs / ms, memoryMs / ms)
-    : share(op, 0.0, 0.0);
+  lightOf(op, b, s, prefix, x);
+  const load = share(op, compute / ms, memory / ms);
   return idleWatts + (tdpWatts - idleWatts) * load;
 }
 
@@ -109,7 +116,8 @@ export function fillPower(
       continue;
     }
     const x = op.role == Role.LOGITS ? b : tokens;
-    const each = ms / (op.scale * steps);
+    // The work around attention is not the kernel that was measured.
+    const each = max(ms / (op.scale * steps) - op.extraMs, 1e-9);
     filledEnergy += ms * wattsOf(op, each, b, fresh, prefix, x);
   }
 }

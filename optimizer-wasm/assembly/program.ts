@@ -41,8 +41,6 @@ export function append(program: Program, phase: i32, op: Op): bool {
   return true;
 }
 
-// @ts-ignore: decorator
-
 export function opAt(list: usize, index: i32): Op {
   return changetype<Op>(<usize> load<u32>(list + ((<usize> index) << 2)));
 }
@@ -92,8 +90,6 @@ export function addOp(
 }
 
 /** Takes the operators of `role` only, or, with `exclude`, all others. */
-// @ts-ignore: decorator
-
 export function selected(op: Op, role: i32, exclude: bool): bool {
   return role < 0 || (op.role == role) != exclude;
 }

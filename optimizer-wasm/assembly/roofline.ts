@@ -13,18 +13,21 @@ import {
   mathMs,
   memoryMs,
   moeSol,
+  quantizeSol,
 } from "./sol";
 
-/** `t0 + ((math / ec)^p + (memory / eb)^p)^(1/p)`, milliseconds. */
+/** `t0 + ((math / ec)^p + (memory / eb)^p + host^p)^(1/p)`, milliseconds. */
 function blend(op: Op, math: f64, memory: f64): f64 {
   const a = math / op.roofCompute;
   const b = memory / op.roofMemory;
-  const high = max(a, b);
-  if (!(high > 0.0)) return op.roofMs;
+  const host = op.roofHost;
   const p = op.roofExponent;
-  if (p == 1.0) return op.roofMs + a + b;
-  const share = min(a, b) / high;
-  return op.roofMs + high * Math.pow(1.0 + Math.pow(share, p), 1.0 / p);
+  if (p == 1.0) return op.roofMs + a + b + host;
+  const high = max(max(a, b), host);
+  if (!(high > 0.0)) return op.roofMs;
+  const sum = Math.pow(a / high, p) + Math.pow(b / high, p) +
+    (host > 0.0 ? Math.pow(host / high, p) : 0.0);
+  return op.roofMs + high * Math.pow(sum, 1.0 / p);
 }
 
 /** A GEMM fills the GPU in whole 128 × 128 tiles: part of one more tile's time is always paid. */
@@ -72,8 +75,12 @@ export function generationRoofline(op: Op, batch: f64, length: f64): f64 {
   return blend(op, mathMs + issue, memoryMs + op.roofTile * alone);
 }
 
-/** Experts: weights of those that are expected to be hit, activations beside them, imbalance growing with `moeEp`. */
-export function moeRoofline(op: Op, tokens: f64): f64 {
+/** Memory time of the experts that are expected to be hit, and of the activations, ms. */
+export let weightsMs: f64 = 0.0;
+export let activationsMs: f64 = 0.0;
+
+/** Sets both memory times of `tokens` routed tokens, and the compute time in `mathMs`. */
+export function moeTraffic(op: Op, tokens: f64): void {
   moeSol(op, tokens);
   const experts = <f64> op.experts;
   const ranks = <f64> op.moeEp;
@@ -81,11 +88,21 @@ export function moeRoofline(op: Op, tokens: f64): f64 {
   const hidden = <f64> op.hidden;
   const width = <f64> (op.inter * op.gemms) / <f64> op.moeTp;
   const hit = experts / ranks * (1.0 - Math.pow(1.0 - topk / experts, tokens));
-  const weights = hit * hidden * width * op.elementBytes / bandwidth * 1000.0;
-  const activations = tokens * topk / ranks * (2.0 * hidden + width) * 2.0 /
+  weightsMs = hit * hidden * width * op.elementBytes / bandwidth * 1000.0;
+  activationsMs = tokens * topk / ranks * (2.0 * hidden + width) * 2.0 /
     bandwidth * 1000.0;
-  return blend(op, mathMs * op.roofScale, weights) +
-    op.roofTile * activations * op.roofScale;
+}
+
+/** Experts: weights of those that are hit, activations beside them, imbalance growing with `moeEp`. */
+export function moeRoofline(op: Op, tokens: f64): f64 {
+  moeTraffic(op, tokens);
+  return blend(op, mathMs * op.roofScale, weightsMs) +
+    op.roofTile * activationsMs * op.roofScale;
+}
+
+/** A quantisation step: it only moves memory. */
+export function quantizeRoofline(op: Op, m: f64, k: f64): f64 {
+  return op.roofMs + quantizeSol(op.elementBytes, m, k) / op.roofMemory;
 }
 
 /** Any other operator: the blend of its speed of light alone. */

@@ -51,14 +51,10 @@ export function openSites(block: usize): Sites {
   return sites;
 }
 
-// @ts-ignore: decorator
-
 export function siteAxis(sites: Sites, site: i32): usize {
   const axis = i32At(sites.axisOf, site);
   return sites.axisKeys + ((<usize> i32At(sites.axisStart, axis)) << 3);
 }
-
-// @ts-ignore: decorator
 
 export function siteCountOf(sites: Sites, site: i32): i32 {
   return i32At(sites.leafStart, site + 1) - i32At(sites.leafStart, site);

@@ -9,8 +9,6 @@ import { Op } from "./op";
 export let mathMs: f64 = 0.0;
 export let memoryMs: f64 = 0.0;
 
-// @ts-ignore: decorator
-
 function bound(math: f64, memory: f64): f64 {
   mathMs = math;
   memoryMs = memory;
@@ -31,12 +29,15 @@ export function gemmSol(
   );
 }
 
+/** An operator that only moves memory, at its own time. */
+export function memorySol(ms: f64): f64 {
+  return bound(0.0, ms);
+}
+
 /** compute_scale reads and writes one byte an element, scale_matrix one more. */
 export function quantizeSol(bytes: f64, m: f64, k: f64): f64 {
   return bound(0.0, bytes * m * k / bandwidth * 1000.0);
 }
-
-// @ts-ignore: decorator
 
 function kvHeadsOf(op: Op, heads: f64): f64 {
   return op.kvHeads == 0.0 ? heads : op.kvHeads;
@@ -80,8 +81,6 @@ export function generationSol(
   return bound(work / op.flops * 1000.0, bytes / bandwidth * 1000.0);
 }
 
-// @ts-ignore: decorator
-
 function floorDivide(a: i64, b: i64): i64 {
   return a / b;
 }
@@ -119,8 +118,6 @@ export function contextMlaSol(
       bandwidth * 1000.0,
   );
 }
-
-// @ts-ignore: decorator
 
 function latentBytes(op: Op, heads: f64, batch: f64, length: f64): f64 {
   return batch *

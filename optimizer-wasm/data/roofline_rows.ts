@@ -1,1630 +1,323 @@
 /**
  * Parameters of the built-in model (R54), fitted on measured operator tables; `docs/accuracy.md` states the fit and its
- * error. One row each, so that a new fit is a readable change.
+ * error. One line each, so that a new fit is a readable change.
  * @module
  */
 
 /** GPU generations with parameters of their own. */
 export type Generation = "ampere" | "hopper" | "blackwell";
-/** A backend, or what holds for all that have no row of their own. */
-type Backend = "any" | "vllm" | "trtllm" | "sglang";
 /** Operator families of the table below. */
 export type RooflineFamily =
   | "gemm"
   | "context_attention"
   | "generation_attention"
-  | "moe";
+  | "moe"
+  | "computescale"
+  | "scale_matrix"
+  | "context_mla"
+  | "generation_mla"
+  | "mla_bmm";
 
-/**
- * Family, precision, generation, backend; then constant (ms), compute efficiency, memory efficiency, blend exponent,
- * and the family's own two terms: gemm tile share, –; context attention tile share, head-size exponent; generation
- * attention lone-item share, microseconds an item; moe activation traffic, imbalance exponent.
- */
-export type RooflineRow = readonly [
-  RooflineFamily,
-  string,
-  Generation,
-  Backend,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-];
+/** Efficiencies of one operator family, precision and generation on one backend, or on `any` without its own. */
+export interface RooflineRow {
+  readonly family: string;
+  readonly precision: string;
+  readonly generation: string;
+  readonly backend: string;
+  readonly constantMs: number;
+  readonly compute: number;
+  readonly memory: number;
+  readonly exponent: number;
+  /** Tile share of gemm and attention, lone-item share of decode attention, activation traffic of moe. */
+  readonly first: number;
+  /** Head-size exponent, microseconds an item, imbalance exponent. */
+  readonly second: number;
+}
+
+// family, precision, generation, backend, constant ms, compute, memory, exponent, first, second
+const OPERATORS = `
+gemm                 bf16                    ampere    any    0.00551   0.797  0.774   1.68 0.00764 0
+gemm                 bf16                    ampere    sglang 0.00618   0.774  0.773   1.56 0.00594 0
+gemm                 bf16                    ampere    trtllm 0.00548   0.828  0.796   1.63 0.00528 0
+gemm                 bf16                    ampere    vllm   0.00538   0.838  0.763   1.64 0.00707 0
+gemm                 bf16                    hopper    any    0.00371   0.784  0.852   2.66 0.0426  0
+gemm                 bf16                    hopper    sglang 0.00386   0.751  0.857   2.7  0.05    0
+gemm                 bf16                    hopper    trtllm 0.0035    0.783  0.83    2.75 0.0471  0
+gemm                 bf16                    hopper    vllm   0.00369   0.813  0.871   2.69 0.0435  0
+gemm                 bf16                    blackwell any    0.00283   0.692  0.803   2.45 0.128   0
+gemm                 bf16                    blackwell sglang 0.00304   0.682  0.828   2.21 0.132   0
+gemm                 bf16                    blackwell trtllm 0.00262   0.68   0.763   2.62 0.127   0
+gemm                 bf16                    blackwell vllm   0.00285   0.723  0.825   2.42 0.137   0
+gemm                 fp8                     hopper    any    0.00874   0.534  1.0     1.23 0.156   0
+gemm                 fp8                     hopper    sglang 0.00563   0.528  0.987   1.11 0.153   0
+gemm                 fp8                     hopper    trtllm 0.0131    0.583  0.885   1.74 0.0994  0
+gemm                 fp8                     hopper    vllm   0.00602   0.43   0.796   5.06 0.236   0
+gemm                 fp8                     blackwell any    0.0089    0.475  0.959   1.32 0.289   0
+gemm                 fp8                     blackwell sglang 0.00574   0.473  0.865   1.44 0.315   0
+gemm                 fp8                     blackwell trtllm 0.0149    0.53   0.934   1.15 0.152   0
+gemm                 fp8                     blackwell vllm   0.00623   0.38   0.808   2.77 0.3     0
+gemm                 fp8_block               hopper    any    0.0045    0.533  1.09    1.06 0.228   0
+gemm                 fp8_block               hopper    sglang 0.00429   0.578  1.01    1.16 0.247   0
+gemm                 fp8_block               hopper    trtllm 0.00465   0.493  1.15    1.0  0.214   0
+gemm                 fp8_block               hopper    vllm   0.006     0.627  0.98    7.0  0.641   0
+gemm                 fp8_block               blackwell any    0.00602   0.585  0.934   1.61 0.407   0
+gemm                 fp8_block               blackwell sglang 0.00635   0.587  0.933   1.75 0.421   0
+gemm                 fp8_block               blackwell trtllm 0.00579   0.584  0.902   1.68 0.404   0
+gemm                 fp8_block               blackwell vllm   0.006     0.58   0.797   3.25 1.05    0
+gemm                 int4_wo                 ampere    any    0.0128    0.78   1.18    1.11 0.107   0
+gemm                 int8_wo                 ampere    any    0.0127    0.808  0.926   1.79 0.117   0
+gemm                 nvfp4                   blackwell any    0.00684   0.405  0.848   1.46 0.546   0
+gemm                 nvfp4                   blackwell sglang 0.00461   0.399  0.868   1.25 0.449   0
+gemm                 nvfp4                   blackwell trtllm 0.00666   0.402  0.601   4.56 1.32    0
+gemm                 nvfp4                   blackwell vllm   0.0073    0.407  0.824   2.35 0.438   0
+context_attention    bf16                    ampere    any    0.0105    0.591  0.389   1.06 0.576   0.6
+context_attention    bf16                    ampere    sglang 0.0112    0.681  0.604   1.15 0.941   0.6
+context_attention    bf16                    ampere    trtllm 0.0123    0.483  0.281   1.11 0.451   0.6
+context_attention    bf16                    ampere    vllm   0.00869   0.588  0.374   1.11 0.477   0.6
+context_attention    bf16                    hopper    any    0.0131    0.68   0.335   1.0  0.153   0.731
+context_attention    bf16                    hopper    sglang 0.0109    0.639  0.472   1.02 0.0746  0.613
+context_attention    bf16                    hopper    trtllm 0.0158    0.661  0.196   1.0  0.189   0.588
+context_attention    bf16                    hopper    vllm   0.0127    0.722  0.337   1.04 0.34    0.55
+context_attention    bf16                    blackwell any    0.0122    0.67   0.227   1.07 0.977   1.12
+context_attention    bf16                    blackwell sglang 0.0104    0.579  0.312   1.38 0.961   0.905
+context_attention    bf16                    blackwell trtllm 0.0153    0.713  0.139   1.0  0.852   1.07
+context_attention    bf16                    blackwell vllm   0.0112    0.659  0.233   1.16 1.18    1.02
+context_attention    bf16_kvfp8              hopper    any    0.015     0.902  0.203   1.0  0.5     0.702
+context_attention    bf16_kvfp8              hopper    trtllm 0.0158    1.0    0.155   1.03 0.242   0.829
+context_attention    bf16_kvfp8              hopper    vllm   0.014     0.692  0.242   1.01 0.563   0.314
+context_attention    bf16_kvfp8              blackwell any    0.014     0.641  0.165   1.04 1.1     0.789
+context_attention    bf16_kvfp8              blackwell sglang 0.0151    0.516  0.204   1.05 0.977   0.6
+context_attention    bf16_kvfp8              blackwell trtllm 0.0149    0.878  0.134   1.01 1.06    1.14
+context_attention    bf16_kvfp8              blackwell vllm   0.0114    0.754  0.165   1.21 1.66    0.943
+context_attention    fp8                     hopper    any    0.0137    0.424  0.304   1.0  0.208   1.01
+context_attention    fp8                     hopper    sglang 0.0111    0.394  0.45    1.0  0.199   0.543
+context_attention    fp8                     hopper    trtllm 0.0151    0.513  0.156   1.0  0.347   0.874
+context_attention    fp8                     blackwell any    0.0158    0.415  0.168   1.0  1.12    1.13
+context_attention    fp8                     blackwell sglang 0.0168    0.367  0.182   1.14 1.27    0.983
+context_attention    fp8                     blackwell trtllm 0.0147    0.45   0.143   1.01 1.08    1.18
+generation_attention bf16                    ampere    any    0.0145    0.195  0.68    3.4  0.0179  4.39
+generation_attention bf16                    ampere    sglang 0.0144    0.852  0.461   8.0  0.0199  3.99
+generation_attention bf16                    ampere    trtllm 0.0126    0.274  1.01    2.35 0.0279  5.59
+generation_attention bf16                    ampere    vllm   0.0169    0.106  0.735   4.1  0.0178  3.92
+generation_attention bf16                    hopper    any    0.0099    0.368  0.917   1.19 0.0162  3.13
+generation_attention bf16                    hopper    sglang 0.00924   0.423  0.901   1.69 0.0116  2.7
+generation_attention bf16                    hopper    trtllm 0.00913   0.19   0.899   1.0  0.0261  3.54
+generation_attention bf16                    hopper    vllm   0.0113    0.705  0.945   1.12 0.0112  3.11
+generation_attention bf16                    blackwell any    0.00972   0.126  0.958   8.0  0.0177  1.38
+generation_attention bf16                    blackwell sglang 0.00894   0.183  0.981   8.0  0.0204  1.3
+generation_attention bf16                    blackwell trtllm 0.011     0.0832 0.942   8.0  0.017   1.44
+generation_attention bf16                    blackwell vllm   0.00925   0.119  0.934   4.46 0.0182  1.4
+generation_attention fp8                     hopper    any    0.0115    0.253  0.747   1.0  0.0236  2.28
+generation_attention fp8                     hopper    sglang 0.0126    0.169  0.592   1.42 0.0173  2.69
+generation_attention fp8                     hopper    trtllm 0.00771   0.0589 0.895   1.62 0.0366  0.799
+generation_attention fp8                     hopper    vllm   0.0129    0.237  0.744   1.0  0.0202  3.14
+generation_attention fp8                     blackwell any    0.0115    0.0724 0.892   5.25 0.0387  1.22
+generation_attention fp8                     blackwell sglang 0.0155    0.0951 0.922   8.0  0.0295  1.2
+generation_attention fp8                     blackwell trtllm 0.0111    0.0648 0.924   8.0  0.035   1.25
+generation_attention fp8                     blackwell vllm   0.00996   0.0774 0.902   5.03 0.0362  1.2
+moe                  bf16                    ampere    any    0.0603    0.395  0.904   1.0  0.886   0.51
+moe                  bf16                    ampere    sglang 0.0451    0.381  0.888   1.0  0.48    0.955
+moe                  bf16                    ampere    trtllm 0.102     0.544  1.05    1.0  2.85    0.241
+moe                  bf16                    ampere    vllm   0.0628    0.319  0.855   1.06 0.01    0.354
+moe                  bf16                    hopper    any    0.0338    0.878  0.981   1.0  3.02    0.562
+moe                  bf16                    hopper    sglang 0.0295    0.304  0.902   1.0  1.11    0.454
+moe                  bf16                    hopper    trtllm 0.0316    1.0    1.0     1.0  3.39    0.261
+moe                  bf16                    hopper    vllm   0.0382    0.95   1.03    1.01 2.91    0.563
+moe                  bf16                    blackwell any    0.0244    0.793  1.03    1.01 2.84    0.308
+moe                  bf16                    blackwell sglang 0.0172    0.575  0.974   1.08 1.91    0.308
+moe                  bf16                    blackwell trtllm 0.0323    1.0    1.02    1.24 4.95    0.23
+moe                  bf16                    blackwell vllm   0.0173    0.555  0.999   1.17 1.72    0.302
+moe                  fp8                     hopper    any    0.0331    1.0    0.943   1.12 3.76    0.24
+moe                  fp8                     hopper    trtllm 0.0331    1.0    0.943   1.12 3.76    0.24
+moe                  fp8                     hopper    vllm   0.0806    0.133  0.165   1.23 4.69    0.215
+moe                  fp8                     blackwell any    0.0285    1.0    0.996   1.86 4.71    0.295
+moe                  fp8                     blackwell trtllm 0.0338    1.0    0.974   8.0  6.03    0.235
+moe                  fp8                     blackwell vllm   0.0182    0.769  0.972   1.14 2.2     0.376
+moe                  fp8_block               hopper    any    0.0434    0.475  0.996   1.2  4.27    0.368
+moe                  fp8_block               hopper    sglang 0.0375    0.526  1.01    1.22 2.76    0.522
+moe                  fp8_block               hopper    trtllm 0.0553    0.617  1.03    1.0  8.84    0.126
+moe                  fp8_block               hopper    vllm   0.0439    0.424  0.989   1.27 3.74    0.374
+moe                  fp8_block               blackwell any    0.0341    0.351  0.885   1.25 4.32    0.429
+moe                  fp8_block               blackwell sglang 0.029     0.29   0.886   1.0  3.65    0.453
+moe                  fp8_block               blackwell trtllm 0.0677    0.763  0.9     3.97 5.67    0.172
+moe                  fp8_block               blackwell vllm   0.0301    0.278  1.03    1.0  3.27    0.45
+moe                  int4_wo                 ampere    any    0.042     0.435  0.873   1.0  2.58    0.886
+moe                  int4_wo                 hopper    any    0.0428    0.275  0.839   1.0  3.57    0.296
+moe                  int4_wo                 hopper    sglang 0.0332    0.285  0.811   1.0  3.55    0.303
+moe                  int4_wo                 hopper    vllm   0.0493    0.268  0.855   1.0  3.62    0.293
+moe                  int4_wo                 blackwell any    0.0377    0.149  0.55    1.0  6.17    0.0922
+moe                  int4_wo                 blackwell sglang 0.0295    0.338  0.487   1.0  1.51    0.105
+moe                  int4_wo                 blackwell vllm   0.0444    0.13   0.574   1.0  8.05    0.325
+moe                  nvfp4                   blackwell any    0.0293    1.0    1.0     1.0  2.98    0.388
+moe                  nvfp4                   blackwell sglang 0.018     1.0    0.994   1.0  2.22    0.396
+moe                  nvfp4                   blackwell trtllm 0.0531    1.0    0.833   8.0  6.91    0.209
+moe                  nvfp4                   blackwell vllm   0.0183    1.0    0.963   1.0  2.44    0.42
+moe                  nvfp4_lowlat            blackwell any    0.0165    0.309  1.11    6.85 4.47    1.0
+moe                  w4a16_mxfp4             hopper    any    0.0588    0.38   0.474   1.0  0.634   0.544
+moe                  w4a16_mxfp4             hopper    sglang 0.0351    0.281  0.219   1.0  0.118   0.52
+moe                  w4a16_mxfp4             hopper    trtllm 0.0807    0.358  0.749   1.0  0.01    0.54
+moe                  w4a16_mxfp4             hopper    vllm   0.0538    0.543  0.654   1.0  1.54    0.385
+moe                  w4a16_mxfp4             blackwell any    0.0205    0.331  0.501   1.0  5.52    0.49
+moe                  w4a16_mxfp4             blackwell sglang 0.02      0.37   0.561   1.03 6.53    0.424
+moe                  w4a16_mxfp4             blackwell trtllm 0.0419    0.248  0.191   1.4  20.0    0.365
+moe                  w4a16_mxfp4             blackwell vllm   0.0201    0.374  0.566   1.02 6.56    0.424
+moe                  w4a8_mxfp4_mxfp8        blackwell any    0.0223    1.0    0.845   1.0  3.21    0.431
+moe                  w4a8_mxfp4_mxfp8        blackwell sglang 0.0187    1.0    0.665   1.0  3.03    0.448
+moe                  w4a8_mxfp4_mxfp8        blackwell trtllm 0.0207    0.811  0.883   1.0  2.65    0.485
+moe                  w4a8_mxfp4_mxfp8        blackwell vllm   0.0258    0.72   0.885   1.0  2.8     0.248
+moe                  w4a8_mxfp4_mxfp8_trtllm blackwell any    0.0214    0.755  0.893   1.0  2.32    0.213
+computescale         fp8                     hopper    any    0.004731  1      0.7155  1    0       0
+computescale         fp8                     hopper    sglang 0.0001814 1      2.0     1    0       0
+computescale         fp8                     hopper    trtllm 0.007023  1      0.4268  1    0       0
+computescale         fp8                     hopper    vllm   0.0007221 1      1.107   1    0       0
+computescale         fp8                     blackwell any    0.005827  1      0.5648  1    0       0
+computescale         fp8                     blackwell trtllm 0.00892   1      0.4591  1    0       0
+computescale         fp8                     blackwell vllm   0.0008085 1      0.6128  1    0       0
+scale_matrix         fp8                     hopper    any    0.002077  1      0.8665  1    0       0
+scale_matrix         fp8                     hopper    sglang 0.007372  1      0.1033  1    0       0
+scale_matrix         fp8                     hopper    trtllm 0.001323  1      1.0     1    0       0
+scale_matrix         fp8                     hopper    vllm   0.002078  1      0.9828  1    0       0
+scale_matrix         fp8                     blackwell any    0.002519  1      0.651   1    0       0
+scale_matrix         fp8                     blackwell sglang 0.00741   1      0.07824 1    0       0
+scale_matrix         fp8                     blackwell trtllm 0.001957  1      0.662   1    0       0
+scale_matrix         fp8                     blackwell vllm   0.002481  1      0.8837  1    0       0
+context_mla          bf16                    ampere    any    0.0144    0.493  0.597   1.23 0       0
+context_mla          bf16                    hopper    any    0.0136    0.324  0.467   1.04 0       0
+context_mla          bf16                    hopper    sglang 0.0112    0.183  0.334   1.19 0       0
+context_mla          bf16                    hopper    trtllm 0.0168    0.582  0.604   1.36 0       0
+context_mla          bf16                    blackwell any    0.0149    0.552  0.497   1.26 0       0
+context_mla          bf16                    blackwell sglang 0.0142    0.554  0.496   1.33 0       0
+context_mla          bf16                    blackwell trtllm 0.0157    0.555  0.5     1.17 0       0
+context_mla          bf16_kvfp8              ampere    any    0.0144    0.495  0.451   1.21 0       0
+context_mla          bf16_kvfp8              hopper    any    0.018     0.337  0.255   1.09 0       0
+context_mla          bf16_kvfp8              hopper    sglang 0.0178    0.191  0.237   1.12 0       0
+context_mla          bf16_kvfp8              hopper    trtllm 0.019     0.72   0.279   1.06 0       0
+context_mla          bf16_kvfp8              blackwell any    0.0201    0.776  0.236   1.08 0       0
+context_mla          bf16_kvfp8              blackwell sglang 0.0207    0.759  0.261   1.13 0       0
+context_mla          bf16_kvfp8              blackwell trtllm 0.0197    0.791  0.218   1.06 0       0
+generation_mla       bf16                    ampere    any    0.0158    0.225  0.335   1.0  0       0
+generation_mla       bf16                    hopper    any    0.0141    0.676  0.79    2.35 0       0
+generation_mla       bf16                    hopper    sglang 0.0134    0.647  0.776   2.43 0       0
+generation_mla       bf16                    hopper    trtllm 0.0146    0.7    0.798   2.33 0       0
+generation_mla       bf16                    blackwell any    0.0122    1.0    0.603   8.0  0       0
+generation_mla       bf16                    blackwell sglang 0.0127    1.0    0.587   8.0  0       0
+generation_mla       bf16                    blackwell trtllm 0.0117    1.0    0.619   8.0  0       0
+generation_mla       fp8                     ampere    any    0.0158    0.122  0.287   1.0  0       0
+generation_mla       fp8                     hopper    any    0.0157    0.126  0.351   1.09 0       0
+generation_mla       fp8                     hopper    sglang 0.017     0.122  0.103   1.0  0       0
+generation_mla       fp8                     hopper    trtllm 0.0144    0.336  0.588   3.56 0       0
+generation_mla       fp8                     blackwell any    0.0114    1.0    0.578   1.92 0       0
+generation_mla       fp8                     blackwell sglang 0.0118    1.0    0.598   1.52 0       0
+generation_mla       fp8                     blackwell trtllm 0.0109    1.0    0.563   8.0  0       0
+mla_bmm              bf16                    ampere    any    0.00604   0.807  1.3     1.03 0       0
+mla_bmm              bf16                    ampere    sglang 0.0061    0.832  1.3     1.02 0       0
+mla_bmm              bf16                    ampere    trtllm 0.00598   0.785  1.3     1.04 0       0
+mla_bmm              bf16                    hopper    any    0.00355   0.415  1.3     1.99 0       0
+mla_bmm              bf16                    hopper    sglang 0.00349   0.438  1.3     1.87 0       0
+mla_bmm              bf16                    hopper    trtllm 0.00362   0.393  1.3     2.15 0       0
+mla_bmm              bf16                    blackwell any    0.00459   0.268  1.3     8.0  0       0
+mla_bmm              bf16                    blackwell sglang 0.00461   0.27   1.3     8.0  0       0
+mla_bmm              bf16                    blackwell trtllm 0.00456   0.263  1.3     8.0  0       0
+mla_bmm              fp8                     hopper    any    0.00714   0.0422 0.576   1.69 0       0
+mla_bmm              fp8                     hopper    sglang 0.00737   0.0362 1.29    1.94 0       0
+mla_bmm              fp8                     hopper    trtllm 0.00675   0.0504 0.32    2.21 0       0
+mla_bmm              fp8                     blackwell any    0.00679   0.024  0.752   2.11 0       0
+mla_bmm              fp8                     blackwell sglang 0.00793   0.0206 0.766   1.49 0       0
+mla_bmm              fp8                     blackwell trtllm 0.00456   0.131  0.706   8.0  0       0
+`;
+
+/** A collective on one generation and backend. */
+export interface CollectiveRow {
+  readonly collective: string;
+  readonly generation: string;
+  readonly backend: string;
+  readonly startMs: number;
+  readonly startMsPerGpu: number;
+  readonly wire: number;
+  /** Factor of the root of the wire time, square root of a millisecond. */
+  readonly root: number;
+}
+
+// collective, generation, backend, start ms, start ms a GPU, wire efficiency, root factor
+const COLLECTIVES = `
+custom_all_reduce ampere    any    0.003294 0.0003749 0.6787 0.08933
+custom_all_reduce ampere    sglang 0.004074 0.000278  0.6841 0.05824
+custom_all_reduce ampere    trtllm 0.002228 0.0004046 0.7306 0.19252
+custom_all_reduce ampere    vllm   0.003668 0.0003633 0.6627 0.06358
+custom_all_reduce hopper    any    0.001896 0.0002415 0.7874 0.06957
+custom_all_reduce hopper    sglang 0.001672 0.0002319 0.7795 0.04941
+custom_all_reduce hopper    trtllm 0.001861 0.0001751 0.7557 0.07812
+custom_all_reduce hopper    vllm   0.003574 0.0001805 0.7854 0.05791
+custom_all_reduce blackwell any    0.003181 0.0003582 0.6482 0.07462
+custom_all_reduce blackwell sglang 0.003121 0.0002793 0.655  0.06014
+custom_all_reduce blackwell trtllm 0.003467 0.0002975 0.5867 0.04703
+custom_all_reduce blackwell vllm   0.005801 0.0001487 0.8163 0.17765
+all_gather        ampere    any    0.007853 0.000789  0.7118 0.22411
+all_gather        hopper    any    0.003332 0.0009266 0.7674 0.13702
+all_gather        blackwell any    0.006002 0.0012305 0.7595 0.1751
+all_reduce        ampere    any    0.006573 0.0017231 0.7699 0.18716
+all_reduce        hopper    any    0.002709 0.0016384 0.8585 0.1177
+all_reduce        blackwell any    0.004636 0.0025267 0.7594 0.14018
+alltoall          ampere    any    0.010941 0.0001748 0.7223 0.18598
+alltoall          hopper    any    0.00747  0.0001201 0.7966 0.124
+alltoall          blackwell any    0.010815 1e-06     0.6644 0.16586
+reduce_scatter    ampere    any    0.007786 0.0007184 0.7546 0.20011
+reduce_scatter    hopper    any    0.003759 0.0008048 0.7205 0.10042
+reduce_scatter    blackwell any    0.006026 0.0012477 0.6802 0.14385
+`;
+
+function cells(table: string): string[][] {
+  return table.trim().split("\n").map((line) => line.trim().split(/\s+/));
+}
 
 /** Operators. */
-export const ROOFLINE_ROWS: readonly RooflineRow[] = [
-  [
-    "gemm",
-    "bf16",
-    "ampere",
-    "any",
-    0.005515,
-    0.7969,
-    0.7739,
-    1.68,
-    0.007635,
-    0,
-  ],
-  [
-    "gemm",
-    "bf16",
-    "ampere",
-    "sglang",
-    0.006182,
-    0.7745,
-    0.7728,
-    1.556,
-    0.005944,
-    0,
-  ],
-  [
-    "gemm",
-    "bf16",
-    "ampere",
-    "trtllm",
-    0.005481,
-    0.8275,
-    0.7959,
-    1.626,
-    0.005275,
-    0,
-  ],
-  [
-    "gemm",
-    "bf16",
-    "ampere",
-    "vllm",
-    0.00538,
-    0.8383,
-    0.7632,
-    1.642,
-    0.007075,
-    0,
-  ],
-  [
-    "gemm",
-    "bf16",
-    "hopper",
-    "any",
-    0.003708,
-    0.7844,
-    0.8523,
-    2.658,
-    0.04258,
-    0,
-  ],
-  ["gemm", "bf16", "hopper", "sglang", 0.003859, 0.7507, 0.8566, 2.7, 0.05, 0],
-  [
-    "gemm",
-    "bf16",
-    "hopper",
-    "trtllm",
-    0.003499,
-    0.7832,
-    0.8301,
-    2.748,
-    0.04715,
-    0,
-  ],
-  [
-    "gemm",
-    "bf16",
-    "hopper",
-    "vllm",
-    0.003695,
-    0.8134,
-    0.8708,
-    2.694,
-    0.04354,
-    0,
-  ],
-  [
-    "gemm",
-    "bf16",
-    "blackwell",
-    "any",
-    0.002826,
-    0.6923,
-    0.8029,
-    2.446,
-    0.1279,
-    0,
-  ],
-  [
-    "gemm",
-    "bf16",
-    "blackwell",
-    "sglang",
-    0.003042,
-    0.6818,
-    0.8275,
-    2.205,
-    0.1322,
-    0,
-  ],
-  [
-    "gemm",
-    "bf16",
-    "blackwell",
-    "trtllm",
-    0.002616,
-    0.6798,
-    0.7633,
-    2.617,
-    0.1274,
-    0,
-  ],
-  [
-    "gemm",
-    "bf16",
-    "blackwell",
-    "vllm",
-    0.002852,
-    0.7231,
-    0.825,
-    2.418,
-    0.1366,
-    0,
-  ],
-  ["gemm", "fp8", "hopper", "any", 0.008742, 0.5338, 1.002, 1.232, 0.1561, 0],
-  [
-    "gemm",
-    "fp8",
-    "hopper",
-    "sglang",
-    0.005632,
-    0.5276,
-    0.9866,
-    1.109,
-    0.1528,
-    0,
-  ],
-  [
-    "gemm",
-    "fp8",
-    "hopper",
-    "trtllm",
-    0.01311,
-    0.5832,
-    0.8846,
-    1.736,
-    0.09945,
-    0,
-  ],
-  ["gemm", "fp8", "hopper", "vllm", 0.006021, 0.4298, 0.7964, 5.06, 0.2356, 0],
-  [
-    "gemm",
-    "fp8",
-    "blackwell",
-    "any",
-    0.008898,
-    0.4746,
-    0.9587,
-    1.317,
-    0.2888,
-    0,
-  ],
-  [
-    "gemm",
-    "fp8",
-    "blackwell",
-    "sglang",
-    0.005743,
-    0.4732,
-    0.8646,
-    1.44,
-    0.3147,
-    0,
-  ],
-  [
-    "gemm",
-    "fp8",
-    "blackwell",
-    "trtllm",
-    0.01493,
-    0.5303,
-    0.9345,
-    1.154,
-    0.1518,
-    0,
-  ],
-  [
-    "gemm",
-    "fp8",
-    "blackwell",
-    "vllm",
-    0.006229,
-    0.3803,
-    0.8079,
-    2.772,
-    0.3004,
-    0,
-  ],
-  [
-    "gemm",
-    "fp8_block",
-    "hopper",
-    "any",
-    0.004504,
-    0.5334,
-    1.089,
-    1.063,
-    0.2281,
-    0,
-  ],
-  [
-    "gemm",
-    "fp8_block",
-    "hopper",
-    "sglang",
-    0.004291,
-    0.5777,
-    1.013,
-    1.158,
-    0.2472,
-    0,
-  ],
-  [
-    "gemm",
-    "fp8_block",
-    "hopper",
-    "trtllm",
-    0.004653,
-    0.4932,
-    1.152,
-    1.0,
-    0.2143,
-    0,
-  ],
-  [
-    "gemm",
-    "fp8_block",
-    "hopper",
-    "vllm",
-    0.006,
-    0.6274,
-    0.9799,
-    6.997,
-    0.6407,
-    0,
-  ],
-  [
-    "gemm",
-    "fp8_block",
-    "blackwell",
-    "any",
-    0.006019,
-    0.5851,
-    0.9343,
-    1.607,
-    0.407,
-    0,
-  ],
-  [
-    "gemm",
-    "fp8_block",
-    "blackwell",
-    "sglang",
-    0.006353,
-    0.5865,
-    0.9335,
-    1.754,
-    0.4212,
-    0,
-  ],
-  [
-    "gemm",
-    "fp8_block",
-    "blackwell",
-    "trtllm",
-    0.005788,
-    0.5842,
-    0.9025,
-    1.682,
-    0.4035,
-    0,
-  ],
-  [
-    "gemm",
-    "fp8_block",
-    "blackwell",
-    "vllm",
-    0.006,
-    0.5804,
-    0.7968,
-    3.25,
-    1.054,
-    0,
-  ],
-  ["gemm", "int4_wo", "ampere", "any", 0.01278, 0.7798, 1.18, 1.106, 0.1069, 0],
-  [
-    "gemm",
-    "int4_wo",
-    "ampere",
-    "trtllm",
-    0.01278,
-    0.7798,
-    1.18,
-    1.106,
-    0.1069,
-    0,
-  ],
-  ["gemm", "int8_wo", "ampere", "any", 0.0127, 0.8082, 0.926, 1.794, 0.1169, 0],
-  [
-    "gemm",
-    "int8_wo",
-    "ampere",
-    "trtllm",
-    0.0127,
-    0.8082,
-    0.926,
-    1.794,
-    0.1169,
-    0,
-  ],
-  [
-    "gemm",
-    "nvfp4",
-    "blackwell",
-    "any",
-    0.006839,
-    0.4053,
-    0.8477,
-    1.46,
-    0.5457,
-    0,
-  ],
-  [
-    "gemm",
-    "nvfp4",
-    "blackwell",
-    "sglang",
-    0.004614,
-    0.3989,
-    0.8675,
-    1.246,
-    0.4488,
-    0,
-  ],
-  [
-    "gemm",
-    "nvfp4",
-    "blackwell",
-    "trtllm",
-    0.006659,
-    0.4023,
-    0.6008,
-    4.563,
-    1.323,
-    0,
-  ],
-  [
-    "gemm",
-    "nvfp4",
-    "blackwell",
-    "vllm",
-    0.0073,
-    0.4068,
-    0.8241,
-    2.349,
-    0.4384,
-    0,
-  ],
-  [
-    "context_attention",
-    "bf16",
-    "ampere",
-    "any",
-    0.01053,
-    0.5913,
-    0.3894,
-    1.06,
-    0.5764,
-    0.6,
-  ],
-  [
-    "context_attention",
-    "bf16",
-    "ampere",
-    "sglang",
-    0.01119,
-    0.6811,
-    0.6035,
-    1.145,
-    0.941,
-    0.6,
-  ],
-  [
-    "context_attention",
-    "bf16",
-    "ampere",
-    "trtllm",
-    0.01228,
-    0.4833,
-    0.2814,
-    1.11,
-    0.4514,
-    0.6,
-  ],
-  [
-    "context_attention",
-    "bf16",
-    "ampere",
-    "vllm",
-    0.008688,
-    0.5884,
-    0.374,
-    1.113,
-    0.477,
-    0.6,
-  ],
-  [
-    "context_attention",
-    "bf16",
-    "hopper",
-    "any",
-    0.01313,
-    0.6802,
-    0.3351,
-    1.0,
-    0.1527,
-    0.7308,
-  ],
-  [
-    "context_attention",
-    "bf16",
-    "hopper",
-    "sglang",
-    0.01091,
-    0.6395,
-    0.4718,
-    1.018,
-    0.07459,
-    0.6134,
-  ],
-  [
-    "context_attention",
-    "bf16",
-    "hopper",
-    "trtllm",
-    0.01581,
-    0.6608,
-    0.1956,
-    1.0,
-    0.1888,
-    0.5879,
-  ],
-  [
-    "context_attention",
-    "bf16",
-    "hopper",
-    "vllm",
-    0.0127,
-    0.7218,
-    0.3371,
-    1.041,
-    0.3395,
-    0.5503,
-  ],
-  [
-    "context_attention",
-    "bf16",
-    "blackwell",
-    "any",
-    0.01223,
-    0.6697,
-    0.2272,
-    1.072,
-    0.9765,
-    1.118,
-  ],
-  [
-    "context_attention",
-    "bf16",
-    "blackwell",
-    "sglang",
-    0.0104,
-    0.579,
-    0.3119,
-    1.382,
-    0.9606,
-    0.9051,
-  ],
-  [
-    "context_attention",
-    "bf16",
-    "blackwell",
-    "trtllm",
-    0.01526,
-    0.7129,
-    0.1394,
-    1.0,
-    0.8521,
-    1.07,
-  ],
-  [
-    "context_attention",
-    "bf16",
-    "blackwell",
-    "vllm",
-    0.01117,
-    0.6591,
-    0.2329,
-    1.155,
-    1.184,
-    1.02,
-  ],
-  [
-    "context_attention",
-    "bf16_kvfp8",
-    "hopper",
-    "any",
-    0.01496,
-    0.9017,
-    0.2027,
-    1.0,
-    0.5003,
-    0.7018,
-  ],
-  [
-    "context_attention",
-    "bf16_kvfp8",
-    "hopper",
-    "trtllm",
-    0.01581,
-    1.0,
-    0.1547,
-    1.034,
-    0.2424,
-    0.829,
-  ],
-  [
-    "context_attention",
-    "bf16_kvfp8",
-    "hopper",
-    "vllm",
-    0.01398,
-    0.6923,
-    0.2425,
-    1.015,
-    0.5626,
-    0.3138,
-  ],
-  [
-    "context_attention",
-    "bf16_kvfp8",
-    "blackwell",
-    "any",
-    0.014,
-    0.6413,
-    0.1648,
-    1.037,
-    1.105,
-    0.7894,
-  ],
-  [
-    "context_attention",
-    "bf16_kvfp8",
-    "blackwell",
-    "sglang",
-    0.01506,
-    0.5161,
-    0.2042,
-    1.053,
-    0.9768,
-    0.6,
-  ],
-  [
-    "context_attention",
-    "bf16_kvfp8",
-    "blackwell",
-    "trtllm",
-    0.01487,
-    0.8781,
-    0.1341,
-    1.006,
-    1.061,
-    1.139,
-  ],
-  [
-    "context_attention",
-    "bf16_kvfp8",
-    "blackwell",
-    "vllm",
-    0.01144,
-    0.7541,
-    0.1648,
-    1.205,
-    1.658,
-    0.9431,
-  ],
-  [
-    "context_attention",
-    "fp8",
-    "hopper",
-    "any",
-    0.01368,
-    0.4245,
-    0.304,
-    1.0,
-    0.2085,
-    1.011,
-  ],
-  [
-    "context_attention",
-    "fp8",
-    "hopper",
-    "sglang",
-    0.01109,
-    0.3938,
-    0.4502,
-    1.0,
-    0.1993,
-    0.5434,
-  ],
-  [
-    "context_attention",
-    "fp8",
-    "hopper",
-    "trtllm",
-    0.01512,
-    0.5127,
-    0.1564,
-    1.0,
-    0.3473,
-    0.8737,
-  ],
-  [
-    "context_attention",
-    "fp8",
-    "blackwell",
-    "any",
-    0.01585,
-    0.415,
-    0.168,
-    1.0,
-    1.12,
-    1.128,
-  ],
-  [
-    "context_attention",
-    "fp8",
-    "blackwell",
-    "sglang",
-    0.01681,
-    0.3669,
-    0.1825,
-    1.137,
-    1.267,
-    0.9827,
-  ],
-  [
-    "context_attention",
-    "fp8",
-    "blackwell",
-    "trtllm",
-    0.01466,
-    0.4501,
-    0.1433,
-    1.015,
-    1.082,
-    1.177,
-  ],
-  [
-    "generation_attention",
-    "bf16",
-    "ampere",
-    "any",
-    0.01449,
-    0.195,
-    0.6802,
-    3.401,
-    0.01792,
-    4.39,
-  ],
-  [
-    "generation_attention",
-    "bf16",
-    "ampere",
-    "sglang",
-    0.01436,
-    0.8523,
-    0.4614,
-    8.0,
-    0.01986,
-    3.986,
-  ],
-  [
-    "generation_attention",
-    "bf16",
-    "ampere",
-    "trtllm",
-    0.0126,
-    0.2737,
-    1.011,
-    2.355,
-    0.02789,
-    5.59,
-  ],
-  [
-    "generation_attention",
-    "bf16",
-    "ampere",
-    "vllm",
-    0.01691,
-    0.1057,
-    0.7351,
-    4.097,
-    0.01776,
-    3.921,
-  ],
-  [
-    "generation_attention",
-    "bf16",
-    "hopper",
-    "any",
-    0.009899,
-    0.3683,
-    0.9171,
-    1.189,
-    0.01622,
-    3.135,
-  ],
-  [
-    "generation_attention",
-    "bf16",
-    "hopper",
-    "sglang",
-    0.009238,
-    0.4227,
-    0.9009,
-    1.687,
-    0.01164,
-    2.704,
-  ],
-  [
-    "generation_attention",
-    "bf16",
-    "hopper",
-    "trtllm",
-    0.009128,
-    0.1901,
-    0.8993,
-    1.0,
-    0.02608,
-    3.538,
-  ],
-  [
-    "generation_attention",
-    "bf16",
-    "hopper",
-    "vllm",
-    0.01134,
-    0.7052,
-    0.9447,
-    1.125,
-    0.01124,
-    3.112,
-  ],
-  [
-    "generation_attention",
-    "bf16",
-    "blackwell",
-    "any",
-    0.009717,
-    0.126,
-    0.9577,
-    8.0,
-    0.0177,
-    1.383,
-  ],
-  [
-    "generation_attention",
-    "bf16",
-    "blackwell",
-    "sglang",
-    0.008945,
-    0.1833,
-    0.9806,
-    8.0,
-    0.02037,
-    1.296,
-  ],
-  [
-    "generation_attention",
-    "bf16",
-    "blackwell",
-    "trtllm",
-    0.01096,
-    0.0832,
-    0.942,
-    8.0,
-    0.01697,
-    1.438,
-  ],
-  [
-    "generation_attention",
-    "bf16",
-    "blackwell",
-    "vllm",
-    0.009249,
-    0.1187,
-    0.9345,
-    4.46,
-    0.01823,
-    1.398,
-  ],
-  [
-    "generation_attention",
-    "fp8",
-    "hopper",
-    "any",
-    0.01146,
-    0.2534,
-    0.7469,
-    1.0,
-    0.02358,
-    2.276,
-  ],
-  [
-    "generation_attention",
-    "fp8",
-    "hopper",
-    "sglang",
-    0.01261,
-    0.1687,
-    0.5917,
-    1.422,
-    0.01728,
-    2.685,
-  ],
-  [
-    "generation_attention",
-    "fp8",
-    "hopper",
-    "trtllm",
-    0.007707,
-    0.05888,
-    0.8955,
-    1.618,
-    0.03657,
-    0.7989,
-  ],
-  [
-    "generation_attention",
-    "fp8",
-    "hopper",
-    "vllm",
-    0.01291,
-    0.2375,
-    0.7436,
-    1.0,
-    0.02023,
-    3.144,
-  ],
-  [
-    "generation_attention",
-    "fp8",
-    "blackwell",
-    "any",
-    0.01152,
-    0.07238,
-    0.8918,
-    5.252,
-    0.03875,
-    1.224,
-  ],
-  [
-    "generation_attention",
-    "fp8",
-    "blackwell",
-    "sglang",
-    0.01552,
-    0.09515,
-    0.9221,
-    8.0,
-    0.02947,
-    1.2,
-  ],
-  [
-    "generation_attention",
-    "fp8",
-    "blackwell",
-    "trtllm",
-    0.01111,
-    0.06481,
-    0.9239,
-    8.0,
-    0.03505,
-    1.25,
-  ],
-  [
-    "generation_attention",
-    "fp8",
-    "blackwell",
-    "vllm",
-    0.00996,
-    0.07743,
-    0.902,
-    5.025,
-    0.03623,
-    1.195,
-  ],
-  [
-    "moe",
-    "bf16",
-    "ampere",
-    "any",
-    0.06026,
-    0.3953,
-    0.9043,
-    1.0,
-    0.8863,
-    0.5102,
-  ],
-  [
-    "moe",
-    "bf16",
-    "ampere",
-    "sglang",
-    0.04512,
-    0.3812,
-    0.8877,
-    1.0,
-    0.48,
-    0.9554,
-  ],
-  [
-    "moe",
-    "bf16",
-    "ampere",
-    "trtllm",
-    0.1019,
-    0.5439,
-    1.055,
-    1.0,
-    2.851,
-    0.2411,
-  ],
-  [
-    "moe",
-    "bf16",
-    "ampere",
-    "vllm",
-    0.06284,
-    0.3186,
-    0.8554,
-    1.063,
-    0.01,
-    0.3545,
-  ],
-  ["moe", "bf16", "hopper", "any", 0.03381, 0.8779, 0.9813, 1.0, 3.021, 0.5617],
-  [
-    "moe",
-    "bf16",
-    "hopper",
-    "sglang",
-    0.02949,
-    0.3044,
-    0.9025,
-    1.0,
-    1.111,
-    0.4539,
-  ],
-  ["moe", "bf16", "hopper", "trtllm", 0.03165, 1.0, 1.002, 1.0, 3.393, 0.2607],
-  [
-    "moe",
-    "bf16",
-    "hopper",
-    "vllm",
-    0.0382,
-    0.9503,
-    1.029,
-    1.007,
-    2.907,
-    0.5629,
-  ],
-  [
-    "moe",
-    "bf16",
-    "blackwell",
-    "any",
-    0.0244,
-    0.7927,
-    1.027,
-    1.009,
-    2.836,
-    0.308,
-  ],
-  [
-    "moe",
-    "bf16",
-    "blackwell",
-    "sglang",
-    0.01721,
-    0.5749,
-    0.974,
-    1.085,
-    1.909,
-    0.308,
-  ],
-  [
-    "moe",
-    "bf16",
-    "blackwell",
-    "trtllm",
-    0.03227,
-    1.0,
-    1.022,
-    1.236,
-    4.946,
-    0.2301,
-  ],
-  [
-    "moe",
-    "bf16",
-    "blackwell",
-    "vllm",
-    0.01727,
-    0.555,
-    0.9988,
-    1.168,
-    1.721,
-    0.3017,
-  ],
-  ["moe", "fp8", "hopper", "any", 0.03313, 1.0, 0.9429, 1.12, 3.758, 0.2396],
-  ["moe", "fp8", "hopper", "trtllm", 0.03313, 1.0, 0.9429, 1.12, 3.758, 0.2396],
-  [
-    "moe",
-    "fp8",
-    "hopper",
-    "vllm",
-    0.08063,
-    0.1325,
-    0.1647,
-    1.233,
-    4.694,
-    0.2149,
-  ],
-  [
-    "moe",
-    "fp8",
-    "blackwell",
-    "any",
-    0.02848,
-    1.0,
-    0.9959,
-    1.862,
-    4.712,
-    0.2951,
-  ],
-  [
-    "moe",
-    "fp8",
-    "blackwell",
-    "trtllm",
-    0.03379,
-    1.0,
-    0.9741,
-    8.0,
-    6.034,
-    0.2348,
-  ],
-  [
-    "moe",
-    "fp8",
-    "blackwell",
-    "vllm",
-    0.01819,
-    0.769,
-    0.9722,
-    1.137,
-    2.202,
-    0.376,
-  ],
-  [
-    "moe",
-    "fp8_block",
-    "hopper",
-    "any",
-    0.04341,
-    0.475,
-    0.9959,
-    1.202,
-    4.27,
-    0.368,
-  ],
-  [
-    "moe",
-    "fp8_block",
-    "hopper",
-    "sglang",
-    0.03748,
-    0.5264,
-    1.006,
-    1.221,
-    2.762,
-    0.5223,
-  ],
-  [
-    "moe",
-    "fp8_block",
-    "hopper",
-    "trtllm",
-    0.05533,
-    0.6168,
-    1.029,
-    1.001,
-    8.841,
-    0.1257,
-  ],
-  [
-    "moe",
-    "fp8_block",
-    "hopper",
-    "vllm",
-    0.04387,
-    0.4243,
-    0.989,
-    1.272,
-    3.739,
-    0.3736,
-  ],
-  [
-    "moe",
-    "fp8_block",
-    "blackwell",
-    "any",
-    0.03413,
-    0.3515,
-    0.8855,
-    1.248,
-    4.32,
-    0.4286,
-  ],
-  [
-    "moe",
-    "fp8_block",
-    "blackwell",
-    "sglang",
-    0.02903,
-    0.2902,
-    0.8856,
-    1.0,
-    3.651,
-    0.4531,
-  ],
-  [
-    "moe",
-    "fp8_block",
-    "blackwell",
-    "trtllm",
-    0.06774,
-    0.7632,
-    0.9004,
-    3.968,
-    5.674,
-    0.1716,
-  ],
-  [
-    "moe",
-    "fp8_block",
-    "blackwell",
-    "vllm",
-    0.03009,
-    0.2781,
-    1.035,
-    1.0,
-    3.27,
-    0.4496,
-  ],
-  [
-    "moe",
-    "int4_wo",
-    "ampere",
-    "any",
-    0.04197,
-    0.435,
-    0.8726,
-    1.0,
-    2.582,
-    0.8862,
-  ],
-  [
-    "moe",
-    "int4_wo",
-    "ampere",
-    "sglang",
-    0.04197,
-    0.435,
-    0.8726,
-    1.0,
-    2.582,
-    0.8862,
-  ],
-  [
-    "moe",
-    "int4_wo",
-    "hopper",
-    "any",
-    0.04281,
-    0.2749,
-    0.8386,
-    1.0,
-    3.568,
-    0.2964,
-  ],
-  [
-    "moe",
-    "int4_wo",
-    "hopper",
-    "sglang",
-    0.03321,
-    0.2854,
-    0.8109,
-    1.0,
-    3.546,
-    0.3028,
-  ],
-  [
-    "moe",
-    "int4_wo",
-    "hopper",
-    "vllm",
-    0.04933,
-    0.2677,
-    0.8553,
-    1.0,
-    3.618,
-    0.2928,
-  ],
-  [
-    "moe",
-    "int4_wo",
-    "blackwell",
-    "any",
-    0.03768,
-    0.1489,
-    0.5504,
-    1.0,
-    6.171,
-    0.09223,
-  ],
-  [
-    "moe",
-    "int4_wo",
-    "blackwell",
-    "sglang",
-    0.02955,
-    0.3378,
-    0.4873,
-    1.0,
-    1.511,
-    0.1049,
-  ],
-  [
-    "moe",
-    "int4_wo",
-    "blackwell",
-    "vllm",
-    0.04443,
-    0.1295,
-    0.5735,
-    1.0,
-    8.048,
-    0.3246,
-  ],
-  ["moe", "nvfp4", "blackwell", "any", 0.02926, 1.0, 1.003, 1.0, 2.978, 0.3882],
-  [
-    "moe",
-    "nvfp4",
-    "blackwell",
-    "sglang",
-    0.01803,
-    1.0,
-    0.9942,
-    1.0,
-    2.216,
-    0.396,
-  ],
-  [
-    "moe",
-    "nvfp4",
-    "blackwell",
-    "trtllm",
-    0.05311,
-    1.0,
-    0.833,
-    8.0,
-    6.907,
-    0.2092,
-  ],
-  [
-    "moe",
-    "nvfp4",
-    "blackwell",
-    "vllm",
-    0.01827,
-    1.0,
-    0.9628,
-    1.0,
-    2.438,
-    0.4198,
-  ],
-  [
-    "moe",
-    "w4a16_mxfp4",
-    "hopper",
-    "any",
-    0.05884,
-    0.3802,
-    0.474,
-    1.0,
-    0.634,
-    0.544,
-  ],
-  [
-    "moe",
-    "w4a16_mxfp4",
-    "hopper",
-    "sglang",
-    0.03509,
-    0.2806,
-    0.2193,
-    1.0,
-    0.1182,
-    0.5199,
-  ],
-  [
-    "moe",
-    "w4a16_mxfp4",
-    "hopper",
-    "trtllm",
-    0.08067,
-    0.3585,
-    0.7489,
-    1.0,
-    0.01,
-    0.5397,
-  ],
-  [
-    "moe",
-    "w4a16_mxfp4",
-    "hopper",
-    "vllm",
-    0.05382,
-    0.5435,
-    0.6544,
-    1.0,
-    1.544,
-    0.3846,
-  ],
-  [
-    "moe",
-    "w4a16_mxfp4",
-    "blackwell",
-    "any",
-    0.02049,
-    0.3306,
-    0.5011,
-    1.0,
-    5.517,
-    0.4897,
-  ],
-  [
-    "moe",
-    "w4a16_mxfp4",
-    "blackwell",
-    "sglang",
-    0.02001,
-    0.3698,
-    0.5615,
-    1.032,
-    6.531,
-    0.4239,
-  ],
-  [
-    "moe",
-    "w4a16_mxfp4",
-    "blackwell",
-    "trtllm",
-    0.04189,
-    0.2484,
-    0.1912,
-    1.395,
-    20.0,
-    0.3646,
-  ],
-  [
-    "moe",
-    "w4a16_mxfp4",
-    "blackwell",
-    "vllm",
-    0.02013,
-    0.3739,
-    0.5655,
-    1.02,
-    6.56,
-    0.4236,
-  ],
-  [
-    "moe",
-    "w4a8_mxfp4_mxfp8",
-    "blackwell",
-    "any",
-    0.0223,
-    1.0,
-    0.8453,
-    1.0,
-    3.207,
-    0.4311,
-  ],
-  [
-    "moe",
-    "w4a8_mxfp4_mxfp8",
-    "blackwell",
-    "sglang",
-    0.01875,
-    1.0,
-    0.6653,
-    1.0,
-    3.031,
-    0.4482,
-  ],
-  [
-    "moe",
-    "w4a8_mxfp4_mxfp8",
-    "blackwell",
-    "trtllm",
-    0.02072,
-    0.8115,
-    0.8834,
-    1.0,
-    2.654,
-    0.4855,
-  ],
-  [
-    "moe",
-    "w4a8_mxfp4_mxfp8",
-    "blackwell",
-    "vllm",
-    0.02581,
-    0.7198,
-    0.8851,
-    1.0,
-    2.802,
-    0.2476,
-  ],
-  [
-    "moe",
-    "w4a8_mxfp4_mxfp8_trtllm",
-    "blackwell",
-    "any",
-    0.02142,
-    0.7555,
-    0.8927,
-    1.0,
-    2.32,
-    0.2128,
-  ],
-  [
-    "moe",
-    "w4a8_mxfp4_mxfp8_trtllm",
-    "blackwell",
-    "sglang",
-    0.02142,
-    0.7555,
-    0.8927,
-    1.0,
-    2.32,
-    0.2128,
-  ],
-];
-
-/**
- * Collective, generation, backend; then start (ms), start a GPU (ms), wire efficiency, and the factor of the root of
- * the wire time (√ms).
- */
-export type CollectiveRow = readonly [
-  string,
-  Generation,
-  Backend,
-  number,
-  number,
-  number,
-  number,
-];
+export const ROOFLINE_ROWS: readonly RooflineRow[] = cells(OPERATORS).map(
+  ([family = "", precision = "", generation = "", backend = "", ...rest]) => {
+    const [
+      constantMs = 0,
+      compute = 1,
+      memory = 1,
+      exponent = 1,
+      first = 0,
+      second = 0,
+    ] = rest.map(Number);
+    return {
+      family,
+      precision,
+      generation,
+      backend,
+      constantMs,
+      compute,
+      memory,
+      exponent,
+      first,
+      second,
+    };
+  },
+);
 
 /** Collectives. */
-export const COLLECTIVE_ROWS: readonly CollectiveRow[] = [
-  ["custom_all_reduce", "ampere", "any", 0.003294, 0.0003749, 0.6787, 0.08933],
-  [
-    "custom_all_reduce",
-    "ampere",
-    "sglang",
-    0.004074,
-    0.000278,
-    0.6841,
-    0.05824,
-  ],
-  [
-    "custom_all_reduce",
-    "ampere",
-    "trtllm",
-    0.002228,
-    0.0004046,
-    0.7306,
-    0.19252,
-  ],
-  ["custom_all_reduce", "ampere", "vllm", 0.003668, 0.0003633, 0.6627, 0.06358],
-  ["custom_all_reduce", "hopper", "any", 0.001896, 0.0002415, 0.7874, 0.06957],
-  [
-    "custom_all_reduce",
-    "hopper",
-    "sglang",
-    0.001672,
-    0.0002319,
-    0.7795,
-    0.04941,
-  ],
-  [
-    "custom_all_reduce",
-    "hopper",
-    "trtllm",
-    0.001861,
-    0.0001751,
-    0.7557,
-    0.07812,
-  ],
-  ["custom_all_reduce", "hopper", "vllm", 0.003574, 0.0001805, 0.7854, 0.05791],
-  [
-    "custom_all_reduce",
-    "blackwell",
-    "any",
-    0.003181,
-    0.0003582,
-    0.6482,
-    0.07462,
-  ],
-  [
-    "custom_all_reduce",
-    "blackwell",
-    "sglang",
-    0.003121,
-    0.0002793,
-    0.655,
-    0.06014,
-  ],
-  [
-    "custom_all_reduce",
-    "blackwell",
-    "trtllm",
-    0.003467,
-    0.0002975,
-    0.5867,
-    0.04703,
-  ],
-  [
-    "custom_all_reduce",
-    "blackwell",
-    "vllm",
-    0.005801,
-    0.0001487,
-    0.8163,
-    0.17765,
-  ],
-  ["all_gather", "ampere", "any", 0.007853, 0.000789, 0.7118, 0.22411],
-  ["all_gather", "hopper", "any", 0.003332, 0.0009266, 0.7674, 0.13702],
-  ["all_gather", "blackwell", "any", 0.006002, 0.0012305, 0.7595, 0.1751],
-  ["all_reduce", "ampere", "any", 0.006573, 0.0017231, 0.7699, 0.18716],
-  ["all_reduce", "hopper", "any", 0.002709, 0.0016384, 0.8585, 0.1177],
-  ["all_reduce", "blackwell", "any", 0.004636, 0.0025267, 0.7594, 0.14018],
-  ["alltoall", "ampere", "any", 0.010941, 0.0001748, 0.7223, 0.18598],
-  ["alltoall", "hopper", "any", 0.00747, 0.0001201, 0.7966, 0.124],
-  ["alltoall", "blackwell", "any", 0.010815, 1e-06, 0.6644, 0.16586],
-  ["reduce_scatter", "ampere", "any", 0.007786, 0.0007184, 0.7546, 0.20011],
-  ["reduce_scatter", "hopper", "any", 0.003759, 0.0008048, 0.7205, 0.10042],
-  ["reduce_scatter", "blackwell", "any", 0.006026, 0.0012477, 0.6802, 0.14385],
-];
+export const COLLECTIVE_ROWS: readonly CollectiveRow[] = cells(COLLECTIVES).map(
+  ([collective = "", generation = "", backend = "", ...rest]) => {
+    const [startMs = 0, startMsPerGpu = 0, wire = 1, root = 0] = rest.map(
+      Number,
+    );
+    return {
+      collective,
+      generation,
+      backend,
+      startMs,
+      startMsPerGpu,
+      wire,
+      root,
+    };
+  },
+);
+
+/** Fastest launch of vllm's block-scaled fp8 GEMM by system, ms: its tables are flat below it. */
+export const HOST_MS: Readonly<Record<string, number>> = {
+  h100_sxm: 0.06638,
+  h200_sxm: 0.0654,
+  b200_sxm: 0.1823,
+  gb200: 0.323,
+};

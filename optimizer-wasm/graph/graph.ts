@@ -20,6 +20,8 @@ export interface GraphInput {
   readonly nextn: number;
   /** Large expert parallelism: the all-to-all operators replace the ordinary dispatch (§5.10). */
   readonly largeExpertParallel: boolean;
+  /** The built-in model knows latent attention by its kernels only, on every backend. */
+  readonly latentKernels: boolean;
 }
 
 /** One phase under construction. */

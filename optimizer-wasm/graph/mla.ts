@@ -168,7 +168,7 @@ function granularAttention(
         ),
       ]
       : []),
-    ...(backend === "vllm"
+    ...(backend === "vllm" && !input.latentKernels
       ? [parts.attention({
         scale: context ? layers / layout.cp : layers,
         window: 0,

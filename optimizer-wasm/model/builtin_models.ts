@@ -112,6 +112,48 @@ function gptOss(layers: number, experts: number): BuiltinModel {
   };
 }
 
+const LATENT = {
+  num_hidden_layers: 61,
+  hidden_size: 7168,
+  intermediate_size: 18432,
+  num_experts_per_tok: 8,
+  moe_intermediate_size: 2048,
+  kv_lora_rank: 512,
+  qk_rope_head_dim: 64,
+  v_head_dim: 128,
+};
+
+const deepseek: BuiltinModel = {
+  config: {
+    ...LATENT,
+    architectures: ["DeepseekV3ForCausalLM"],
+    num_attention_heads: 128,
+    num_key_value_heads: 128,
+    vocab_size: 129280,
+    n_routed_experts: 256,
+    quantization_config: FP8_BLOCKS,
+  },
+};
+
+/** Experts in 4-bit integers; attention and shared experts stay in bfloat16. */
+const kimi: BuiltinModel = {
+  config: {
+    architectures: ["KimiK25ForConditionalGeneration"],
+    text_config: {
+      ...LATENT,
+      num_attention_heads: 64,
+      num_key_value_heads: 64,
+      vocab_size: 163840,
+      n_routed_experts: 384,
+      quantization_config: {
+        quant_method: "compressed-tensors",
+        config_groups: { experts: { weights: { type: "int", num_bits: 4 } } },
+        ignore: ["re:.*self_attn.*", "re:.*shared_experts.*"],
+      },
+    },
+  },
+};
+
 const dense32b = qwen3(64, 5120, 64, 25600);
 const minimaxFp8: BuiltinModel = {
   config: { ...MINIMAX_M2, quantization_config: FP8_BLOCKS },
@@ -138,6 +180,9 @@ export const BUILTIN_MODELS: Readonly<Record<string, BuiltinModel>> = {
       quantization: { quant_algo: "NVFP4", kv_cache_quant_algo: "FP8" },
     },
   },
+  "deepseek-ai/DeepSeek-V3": deepseek,
+  "deepseek-ai/DeepSeek-R1": deepseek,
+  "moonshotai/Kimi-K2.5": kimi,
   "openai/gpt-oss-20b": gptOss(24, 32),
   "openai/gpt-oss-120b": gptOss(36, 128),
 };

@@ -45,7 +45,8 @@ export function bindGemm(context: BindContext, op: GemmOp): Address {
   wasm.setGemm(address, op.n, op.k);
   wasm.setPrecision(address, flops, quantMode(quant).bytes);
   if (context.mode === "ROOFLINE") {
-    context.roofline.gemm(wasm, address, op);
+    context.roofline.gemm(wasm, address, op, context.insideBlock === true);
+    if (op.quant === "fp8_static") bindQuantize(context, op, address);
     return address;
   }
   const slice = tables?.find("gemm", quant);
@@ -70,8 +71,9 @@ function bindQuantize(
     bytes: number,
   ): Address => {
     const slice = tables?.find(table, "fp8");
+    const formula = context.mode === "ROOFLINE";
     const quantize = wasm.newOp(
-      slice === undefined ? KIND.fail : KIND.quantize,
+      slice === undefined && !formula ? KIND.fail : KIND.quantize,
       MODE.SILICON,
       ROLE.plain,
       1,
@@ -79,6 +81,7 @@ function bindQuantize(
       1,
     );
     wasm.setPrecision(quantize, 1, bytes);
+    if (formula) context.roofline.quantize(wasm, quantize, table);
     if (slice !== undefined) wasm.setGrid(quantize, tables?.grid(slice) ?? 0);
     return quantize;
   };

@@ -71,7 +71,13 @@ export function bindMoe(context: BindContext, op: MoeOp): Address {
   const address = newOp(context, op, KIND.moe, op.attentionDp);
   setShape(context, address, op, op.quant, shapeOf(op));
   if (mode === "ROOFLINE") {
-    context.roofline.moe(wasm, address, op);
+    context.roofline.moe(wasm, address, op, false);
+    if (op.quant === "nvfp4" && context.backend === "trtllm") {
+      const low = newOp(context, op, KIND.moe, op.attentionDp);
+      setShape(context, low, op, op.quant, shapeOf(op));
+      context.roofline.moe(wasm, low, op, true);
+      wasm.setLowReference(address, low);
+    }
     return address;
   }
   const slices = (tables?.of("moe") ?? []).map(named);

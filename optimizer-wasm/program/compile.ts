@@ -1,6 +1,6 @@
 /** Binds a model graph to the tables of a pack: from operators by name to a flat program. @module */
 
-import { POWER_SHARES } from "../data/power_rows.ts";
+import { type PowerFamily, powerShareOf } from "../data/power_rows.ts";
 import type { SystemSpec } from "../data/system_spec.ts";
 import type { DatabaseMode, EngineCase } from "../estimate_case.ts";
 import type { ModelGraph, OpSpec } from "../graph/op_spec.ts";
@@ -31,6 +31,8 @@ export interface BindContext {
   readonly mode: DatabaseMode;
   readonly transferPolicy: NonNullable<EngineCase["transferPolicy"]>;
   readonly roofline: RooflineModel;
+  /** Set while the granular operators of a latent block are bound. */
+  readonly insideBlock?: boolean;
 }
 
 /** A compiled model. */
@@ -123,12 +125,21 @@ function bindOp(context: BindContext, op: OpSpec): Address {
     case "mla_bmm":
       return bindMlaBmm(context, op);
     case "fallback": {
+      const granular = { ...context, insideBlock: true };
+      const parts = op.granular.map((part) => bindOp(granular, part));
+      if (context.mode === "ROOFLINE") {
+        // The built-in model has no modules: the granular operators are the block.
+        return bindBlock(context, op, {
+          kind: KIND.overlap,
+          addresses: parts,
+          second: parts.length,
+        });
+      }
       // A module that HYBRID could only estimate yields to granular rows that were measured.
       const primary = bindOp(
         context.mode === "HYBRID" ? { ...context, mode: "SILICON" } : context,
         op.primary,
       );
-      const parts = op.granular.map((part) => bindOp(context, part));
       return bindBlock(context, op, {
         kind: KIND.fallback,
         addresses: [primary, ...parts],
@@ -148,7 +159,7 @@ function bindOp(context: BindContext, op: OpSpec): Address {
 
 /** Sets how the operator's power is modelled where none is measured (R53). */
 function bindPower(context: BindContext, op: OpSpec, address: Address): void {
-  const share = POWER_SHARES[POWER_FAMILY[op.kind]];
+  const share = powerShareOf(POWER_FAMILY[op.kind], context.backend);
   context.wasm.setPower(
     address,
     share.base,
@@ -160,7 +171,7 @@ function bindPower(context: BindContext, op: OpSpec, address: Address): void {
 }
 
 const POWER_FAMILY: Readonly<
-  Record<OpSpec["kind"], keyof typeof POWER_SHARES>
+  Record<OpSpec["kind"], PowerFamily>
 > = {
   memory: "memory",
   p2p: "communication",

@@ -20,7 +20,19 @@ export type Collective =
 
 /** Efficiencies by operator family. */
 export interface RooflineModel {
-  gemm(wasm: WasmExports, address: Address, op: GemmOp): void;
+  /** @param insideBlock whether the GEMM is a part of a latent-attention block */
+  gemm(
+    wasm: WasmExports,
+    address: Address,
+    op: GemmOp,
+    insideBlock: boolean,
+  ): void;
+  /** A quantisation step that an fp8_static GEMM saves. */
+  quantize(
+    wasm: WasmExports,
+    address: Address,
+    step: "computescale" | "scale_matrix",
+  ): void;
   attention(
     wasm: WasmExports,
     address: Address,
@@ -28,7 +40,13 @@ export interface RooflineModel {
   ): void;
   mla(wasm: WasmExports, address: Address, op: MlaOp): void;
   bmm(wasm: WasmExports, address: Address, op: MlaBmmOp): void;
-  moe(wasm: WasmExports, address: Address, op: MoeOp): void;
+  /** @param lowLatency the kernels for few tokens (§5.9) */
+  moe(
+    wasm: WasmExports,
+    address: Address,
+    op: MoeOp,
+    lowLatency: boolean,
+  ): void;
   collective(
     wasm: WasmExports,
     address: Address,

@@ -3,8 +3,10 @@
 import {
   COLLECTIVE_ROWS,
   type Generation,
+  HOST_MS,
   ROOFLINE_ROWS,
   type RooflineFamily,
+  type RooflineRow,
 } from "../data/roofline_rows.ts";
 import type { SystemSpec } from "../data/system_spec.ts";
 import type { RooflineModel } from "./roofline_model.ts";
@@ -25,35 +27,37 @@ const PROCESSORS: Readonly<Record<string, number>> = {
   blackwell: 148,
 };
 
-/** Precisions whose rows stand in for one that was never measured, nearest first. */
-const NEXT_PRECISION: Readonly<Record<string, readonly string[]>> = {
-  fp8_static: ["fp8"],
-  fp8_ootb: ["fp8"],
-  sq: ["fp8", "int8_wo", "bf16"],
-  int8_wo: ["bf16"],
-  int4_wo: ["int8_wo", "w4a16_mxfp4", "bf16"],
-  nvfp4_wo: ["int4_wo", "int8_wo", "bf16"],
-  w4a16_nvfp4: ["int4_wo", "bf16"],
-  nvfp4: ["fp8_block", "fp8", "bf16"],
-  fp8_block: ["fp8", "bf16"],
-  fp8: ["fp8_block", "bf16"],
-  w4a16_mxfp4: ["int4_wo", "bf16"],
-  w4a16_mxfp4_cutlass: ["w4a16_mxfp4", "int4_wo", "bf16"],
-  w4a8_mxfp4_mxfp8: ["nvfp4", "fp8", "bf16"],
-  w4a8_mxfp4_mxfp8_trtllm: ["w4a8_mxfp4_mxfp8", "nvfp4", "fp8", "bf16"],
-  w4afp8: ["int4_wo", "fp8", "bf16"],
-  bf16_kvfp8: ["bf16"],
+/** Precisions whose rows stand in for one that was never measured, nearest first; bf16 ends every list. */
+const NEXT_PRECISION: Readonly<
+  Partial<Record<RooflineFamily, Readonly<Record<string, readonly string[]>>>>
+> = {
+  gemm: {
+    fp8_static: ["fp8"],
+    fp8_ootb: ["fp8"],
+    sq: ["fp8", "int8_wo"],
+    int4_wo: ["int8_wo"],
+    nvfp4_wo: ["int4_wo", "int8_wo"],
+    nvfp4: ["fp8_block", "fp8"],
+    fp8_block: ["fp8"],
+    fp8: ["fp8_block"],
+  },
+  moe: {
+    nvfp4: ["fp8_block", "fp8"],
+    nvfp4_wo: ["int4_wo"],
+    w4a16_nvfp4: ["int4_wo"],
+    w4afp8: ["int4_wo", "fp8"],
+    int4_wo: ["w4a16_mxfp4"],
+    w4a16_mxfp4: ["int4_wo"],
+    w4a16_mxfp4_cutlass: ["w4a16_mxfp4", "int4_wo"],
+    w4a8_mxfp4_mxfp8: ["nvfp4", "fp8"],
+    w4a8_mxfp4_mxfp8_trtllm: ["w4a8_mxfp4_mxfp8", "nvfp4", "fp8"],
+    fp8: ["fp8_block"],
+    fp8_block: ["fp8"],
+  },
+  context_attention: { bf16_kvfp8: ["bf16"], fp8: ["bf16_kvfp8"] },
+  context_mla: { bf16_kvfp8: ["bf16"], fp8: ["bf16_kvfp8"] },
+  computescale: { bf16: ["fp8"] },
 };
-
-/** Parameters of one operator family. */
-interface Efficiencies {
-  readonly constantMs: number;
-  readonly compute: number;
-  readonly memory: number;
-  readonly exponent: number;
-  readonly first: number;
-  readonly second: number;
-}
 
 /** The generation whose rows a GPU is judged by; newer ones than the rows know count as the newest. */
 function generationOf(smVersion: number): Generation {
@@ -66,18 +70,18 @@ function find(
   precision: string,
   generation: Generation,
   backend: string,
-): Efficiencies {
+): RooflineRow {
   const named = precision === "bfloat16" ? "bf16" : precision;
-  const candidates = [named, ...(NEXT_PRECISION[named] ?? []), "bf16"];
+  const next = NEXT_PRECISION[family]?.[named] ?? [];
+  const candidates = [named, ...next, "bf16", "fp8"];
   for (const candidate of candidates) {
     const rows = ROOFLINE_ROWS.filter((row) =>
-      row[0] === family && row[1] === candidate && row[2] === generation
+      row.family === family && row.precision === candidate &&
+      row.generation === generation
     );
-    const row = rows.find((one) => one[3] === backend) ??
-      rows.find((one) => one[3] === "any");
-    if (row === undefined) continue;
-    const [, , , , constantMs, compute, memory, exponent, first, second] = row;
-    return { constantMs, compute, memory, exponent, first, second };
+    const row = rows.find((one) => one.backend === backend) ??
+      rows.find((one) => one.backend === "any");
+    if (row !== undefined) return row;
   }
   throw new TypeError(`No roofline row for ${family} on ${generation}`);
 }
@@ -92,8 +96,8 @@ export function rooflineOf(
   const set = (
     wasm: WasmExports,
     address: Address,
-    found: Efficiencies,
-    own: { tile: number; scale: number; issue: number },
+    found: RooflineRow,
+    own: { tile: number; scale: number; issue: number; host?: number },
   ) =>
     wasm.setRoofline(
       address,
@@ -104,12 +108,25 @@ export function rooflineOf(
       own.tile,
       own.scale,
       own.issue,
+      own.host ?? 0,
       processors,
     );
   return {
-    gemm: (wasm, address, op) => {
-      const found = find("gemm", op.quant, generation, backend);
-      set(wasm, address, found, { tile: found.first, scale: 1, issue: 0 });
+    gemm: (wasm, address, op, insideBlock) => {
+      // Inside a latent block the launch overlaps with its neighbours: the kernel's own time counts.
+      const own = insideBlock && op.quant === "fp8_block" ? "any" : backend;
+      const found = find("gemm", op.quant, generation, own);
+      const launched = op.quant === "fp8_block" && own === "vllm";
+      set(wasm, address, found, {
+        tile: found.first,
+        scale: 1,
+        issue: 0,
+        host: launched ? HOST_MS[system.name] ?? 0 : 0,
+      });
+    },
+    quantize: (wasm, address, step) => {
+      const found = find(step, "fp8", generation, backend);
+      set(wasm, address, found, { tile: 0, scale: 1, issue: 0 });
     },
     attention: (wasm, address, op) => {
       if (op.kind === "context_attention") {
@@ -131,20 +148,22 @@ export function rooflineOf(
       });
     },
     mla: (wasm, address, op) => {
-      // A latent cache read once for all heads: compute at attention's rate, memory at decode's.
-      const family = op.kind === "context_mla"
-        ? "context_attention"
-        : "generation_attention";
-      const precision = op.kind === "context_mla" ? op.fmha : op.kv;
-      const found = find(family, precision, generation, backend);
+      const mixed = op.fmha === "bfloat16" && op.kv === "fp8";
+      const precision = op.kind === "generation_mla"
+        ? op.kv
+        : mixed
+        ? "bf16_kvfp8"
+        : op.fmha;
+      const found = find(op.kind, precision, generation, backend);
       set(wasm, address, found, { tile: 0, scale: 1, issue: 0 });
     },
     bmm: (wasm, address, op) => {
-      const found = find("gemm", op.quant, generation, backend);
+      const found = find("mla_bmm", op.quant, generation, backend);
       set(wasm, address, found, { tile: 0, scale: 1, issue: 0 });
     },
-    moe: (wasm, address, op) => {
-      const found = find("moe", op.quant, generation, backend);
+    moe: (wasm, address, op, lowLatency) => {
+      const precision = lowLatency ? "nvfp4_lowlat" : op.quant;
+      const found = find("moe", precision, generation, backend);
       set(wasm, address, found, {
         tile: found.first,
         scale: op.moeEp ** found.second,
@@ -153,22 +172,22 @@ export function rooflineOf(
     },
     collective: (wasm, address, collective, gpus) => {
       const rows = COLLECTIVE_ROWS.filter((row) =>
-        row[0] === collective && row[1] === generation
+        row.collective === collective && row.generation === generation
       );
-      const row = rows.find((one) => one[2] === backend) ??
-        rows.find((one) => one[2] === "any");
+      const row = rows.find((one) => one.backend === backend) ??
+        rows.find((one) => one.backend === "any");
       if (row === undefined) {
         throw new TypeError(`No roofline row for ${collective}`);
       }
-      const [, , , start, startPerGpu, wire, root] = row;
       wasm.setRoofline(
         address,
-        start + startPerGpu * gpus,
+        row.startMs + row.startMsPerGpu * gpus,
         1,
-        wire,
+        row.wire,
         1,
-        root,
+        row.root,
         1,
+        0,
         0,
         processors,
       );

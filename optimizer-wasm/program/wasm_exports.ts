@@ -88,6 +88,7 @@ export interface WasmExports {
     tile: number,
     scale: number,
     issue: number,
+    host: number,
     processors: number,
   ): void;
   setPower(

@@ -9,11 +9,15 @@ export interface PageHeader {
   readonly uncompressedBytes: number;
   readonly compressedBytes: number;
   readonly values: number;
+  /** Version 2 pages: how many of the values are absent. */
+  readonly nulls: number;
   /** Parquet's number of the encoding of the values. */
   readonly encoding: number;
   /** Version 2 pages: bytes of the levels in front of the values. */
   readonly definitionBytes: number;
   readonly repetitionBytes: number;
+  /** Version 2 pages may say that they are not compressed in a column that is. */
+  readonly isCompressed: boolean;
   /** Where the page's content begins. */
   readonly start: number;
 }
@@ -37,7 +41,8 @@ export function readPageHeader(bytes: Uint8Array, offset: number): PageHeader {
   const fields = thrift.struct(0);
   const number = (from: Fields, field: number): number => {
     const value = from.get(field);
-    return typeof value === "number" ? value : 0;
+    if (typeof value === "number") return value;
+    throw new RangeError(`page header has no field ${field}`);
   };
   const type = number(fields, 1);
   const nested = fields.get(HEADER_OF_TYPE[type] ?? 0);
@@ -48,9 +53,11 @@ export function readPageHeader(bytes: Uint8Array, offset: number): PageHeader {
     uncompressedBytes: number(fields, 2),
     compressedBytes: number(fields, 3),
     values: number(own, 1),
+    nulls: isV2 ? number(own, 2) : 0,
     encoding: number(own, isV2 ? 4 : 2),
     definitionBytes: isV2 ? number(own, 5) : 0,
     repetitionBytes: isV2 ? number(own, 6) : 0,
+    isCompressed: !isV2 || own.get(7) !== 0,
     start: thrift.offset,
   };
 }

@@ -89,18 +89,18 @@ export function guardColumn(
       throw new RangeError(`a row group has no column "${name}"`);
     }
     const found = readPages(bytes, column, Number(group.num_rows));
-    if (column.codec === "UNCOMPRESSED") {
-      for (const page of found) {
-        const content = bytes.subarray(
-          page.start + levelBytes(page),
-          page.start + page.compressedBytes,
-        );
-        checkContent(content, page, isOptional);
+    for (const page of found) {
+      checkV2Levels(bytes, page, isOptional);
+      if (column.codec !== "UNCOMPRESSED" && page.isCompressed) {
+        pages.push(page);
+        continue;
       }
-    } else {
-      pages.push(...found);
+      const content = bytes.subarray(
+        page.start + levelBytes(page),
+        page.start + page.compressedBytes,
+      );
+      checkContent(content, page, isOptional);
     }
-    for (const page of found) checkV2Levels(bytes, page, isOptional);
   }
   return guardedCompressors(pages, isOptional);
 }
@@ -147,7 +147,9 @@ function checkHeader(page: PageHeader, end: number, rowsLeft: number): void {
   const { type, values, encoding, compressedBytes, uncompressedBytes } = page;
   if (
     compressedBytes < 0 || uncompressedBytes < 0 || values < 0 ||
-    levelBytes(page) < 0 || levelBytes(page) > compressedBytes ||
+    page.definitionBytes < 0 || page.repetitionBytes < 0 ||
+    levelBytes(page) > compressedBytes ||
+    page.nulls < 0 || page.nulls > values ||
     page.start + compressedBytes > end
   ) {
     throw new RangeError("a page reaches beyond its column");
