@@ -13,16 +13,6 @@ import {
 /** An agent that is silent for this long is stuck, milliseconds; another may be there by now. */
 export const ANSWER_DEADLINE_MS = 10 * GATE_HEARTBEAT_MS;
 
-/** The agent took the connection and stopped talking. */
-export class AnswerTimeout extends Error {
-  override readonly name = "AnswerTimeout";
-
-  /** @param heardAtMs the clock's time of its last word, or of the connection */
-  constructor(readonly heardAtMs: number) {
-    super("it does not answer");
-  }
-}
-
 /**
  * Asks, and listens until the agent says `open`.
  *
@@ -42,13 +32,13 @@ export async function converse(
     } catch { /* it is closed */ }
   };
   let timer: ReturnType<typeof deadline> | undefined;
-  let expired: AnswerTimeout | undefined;
+  let expired: Error | undefined;
   const listen = () => {
     timer?.clear();
-    const timeout = new AnswerTimeout(clock.now());
-    timer = deadline(clock, ANSWER_DEADLINE_MS, { reason: timeout });
+    const reason = new Error("it does not answer");
+    timer = deadline(clock, ANSWER_DEADLINE_MS, { reason });
     timer.signal.addEventListener("abort", () => {
-      expired = timeout;
+      expired = reason;
       close();
     });
   };

@@ -3,7 +3,7 @@
 import { Backoff, type BackoffBounds, type Random } from "../../cluster/mod.ts";
 import { WattkeeperError } from "../../service/mod.ts";
 import type { Clock } from "../ports.ts";
-import { AnswerTimeout, converse } from "./conversation.ts";
+import { converse } from "./conversation.ts";
 import type { GateAnswer } from "./protocol.ts";
 
 /** What to do when no agent answers: wait without deadline (safe), end with an error, or start uncapped. */
@@ -63,6 +63,7 @@ export async function waitUntilOpen(
   const { clock, random, signal } = environment;
   const explainer = new Explainer(environment);
   const backoff = new Backoff(random, RECONNECT);
+  // Only an answer counts: the kernel takes connections for an agent that is stuck.
   let heardAtMs = clock.now();
   while (true) {
     signal.throwIfAborted();
@@ -76,7 +77,6 @@ export async function waitUntilOpen(
       return answer;
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof AnswerTimeout) heardAtMs = error.heardAtMs;
       fault = error instanceof Error ? error.message : String(error);
     }
     const silentMs = clock.now() - heardAtMs;

@@ -136,6 +136,21 @@ Deno.test("a connection that breaks is resumed after a short wait, and nothing i
   strictEqual(resumed.url.searchParams.get("resourceVersion"), "11");
 });
 
+Deno.test("a connection that breaks now and then is resumed as soon each time", async () => {
+  const { node, watch } = await watching();
+  await using _ = node;
+  let open = watch;
+  for (let breaks = 1; breaks <= 4; breaks++) {
+    node.clock.advance(5_000);
+    open.reset();
+    await node.faults("unreachable", breaks);
+    deepStrictEqual(node.clock.pendingMs, [375]);
+    node.clock.advance(375);
+    open = (await node.server.next()).open();
+    await node.until(() => node.view.counts.watches === breaks + 1);
+  }
+});
+
 Deno.test("half a line before a break is not an event", async () => {
   const { node, watch } = await watching();
   await using _ = node;
@@ -158,6 +173,7 @@ Deno.test("a frozen connection is noticed within 30 s and replaced", async () =>
   node.clock.advance(500);
   const resumed = await node.server.next();
   ok(resumed.isWatch);
+  strictEqual(node.loads, 2, "on a connection made anew");
 });
 
 Deno.test("a connection that is busy and says nothing is noticed within 30 s too", async () => {

@@ -1,4 +1,5 @@
-import { match, ok, rejects, strictEqual } from "node:assert";
+import { match, notStrictEqual, ok, rejects, strictEqual } from "node:assert";
+import { createServer, type TLSSocket } from "node:tls";
 import { ApiError } from "../../../cluster/api_error.ts";
 import { type Endpoint, inClusterEndpoint } from "../../../cluster/endpoint.ts";
 import { ApiTransport } from "../../../cluster/transport.ts";
@@ -109,6 +110,32 @@ Deno.test("no client certificate where one is wanted is no answer", async () => 
   });
   using transport = transportTo(at(server.url, { caCertificates: [clientCa] }));
   await fails(transport.send("/api"), "unreachable", /./);
+});
+
+Deno.test("each request may have a connection of its own: HTTP/1.1, also where HTTP/2 is offered", async () => {
+  await using authority = await Authority.make();
+  const accepted = Promise.withResolvers<TLSSocket>();
+  const server = createServer({
+    ...await authority.sign("apiserver"),
+    ALPNProtocols: ["h2", "http/1.1"],
+  }, (socket) => {
+    accepted.resolve(socket);
+    socket.on("error", () => {});
+    socket.end("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  ok(address !== null && typeof address === "object");
+  using transport = transportTo(at(
+    new URL(`https://127.0.0.1:${address.port}`),
+    { caCertificates: [await authority.certificate()] },
+  ));
+  await transport.send("/api").then((response) => response.body?.cancel())
+    .catch(() => {});
+  const socket = await accepted.promise;
+  notStrictEqual(socket.alpnProtocol, "h2");
+  socket.destroy();
+  server.close();
 });
 
 Deno.test("a redirect is not followed: the token is not for others", async () => {

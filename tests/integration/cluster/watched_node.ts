@@ -16,17 +16,20 @@ export class WatchedNode implements AsyncDisposable {
   readonly #transport: ApiTransport;
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
+  /** How often the way to the server has been read anew. */
+  loads = 0;
   readonly #guard: ReturnType<typeof setTimeout>;
 
   private constructor(server: ScriptedApiServer) {
     this.server = server;
-    this.#transport = new ApiTransport(() =>
-      Promise.resolve({
+    this.#transport = new ApiTransport(() => {
+      this.loads++;
+      return Promise.resolve({
         server: server.url,
         caCertificates: [],
         namespace: "default",
-      })
-    );
+      });
+    });
     this.view = new NodePodView("node-a", {
       transport: this.#transport,
       clock: this.clock,

@@ -233,6 +233,20 @@ Deno.test("an agent that is silent for 10 s is left for the next", async () => {
   next.hangUp();
 });
 
+Deno.test("an agent that takes connections and never answers is missing", async () => {
+  await using gate = new Waiting();
+  gate.startAgent();
+  const failing = rejects(gate.run("fail"), /does not answer/);
+  while (gate.clock.now() < 60_000) {
+    const stuck = await gate.accept();
+    gate.clock.advance(10_000);
+    await gate.explained(1);
+    stuck.hangUp();
+    await gate.pass(1_500);
+  }
+  await failing;
+});
+
 for (
   const [what, text] of [
     ["garbage", "<html>"],

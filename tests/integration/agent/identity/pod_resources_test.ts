@@ -1,4 +1,5 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert";
+import { createServer } from "node:http2";
 import { PodResourcesClient } from "../../../../agent/identity/pod_resources.ts";
 import { realClock } from "../../../../cluster/clock.ts";
 import { VirtualClock } from "../../../unit/cluster/virtual_clock.ts";
@@ -126,6 +127,23 @@ Deno.test("bytes that are no reply are silence", async () => {
       JSON.stringify(answer),
     );
   }
+});
+
+Deno.test("a reply that breaks off is silence, whatever its beginning says", async () => {
+  const whole = podWith("serving", "a", "nvidia.com/gpu", ["GPU-1"]);
+  const socket = await Deno.makeTempDir();
+  const server = createServer((_, response) => {
+    response.writeHead(200, { "content-type": "application/grpc" });
+    const length = new Uint8Array([0, 0, 0, 0, 2 * whole.length]);
+    response.end(concat(length, whole));
+  });
+  const path = `${socket}/s`;
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  using client = new PodResourcesClient(path, realClock);
+  await silent(client, /the reply has \d+ of \d+ bytes/);
+  client[Symbol.dispose]();
+  await new Promise((resolve) => server.close(resolve));
+  await Deno.remove(socket, { recursive: true });
 });
 
 Deno.test("a giant reply is cut off", async () => {
