@@ -63,7 +63,7 @@ export class DriftLog {
     return {
       count: memory.count,
       lastWatts: memory.lastWatts,
-      contended: recent.length > QUIET_REPAIRS,
+      contended: recent.length >= QUIET_REPAIRS,
     };
   }
 }

@@ -2,64 +2,8 @@
 
 import assert from "node:assert/strict";
 import { StateStore } from "../../../agent/state.ts";
-import type { StateFiles } from "../../../agent/state_files.ts";
+import { MemoryFiles } from "./memory_files.ts";
 import { applied, owner } from "./situations.ts";
-
-/** Files in memory; a crash leaves what the finished steps made, and a torn file for one cut short. */
-class MemoryFiles implements StateFiles {
-  readonly files = new Map<string, string>();
-  /** Steps until the crash; each operation counts one. */
-  stepsLeft = Infinity;
-  broken = false;
-
-  #step(): void {
-    if (this.broken) throw new Error("No space left on device");
-    if (this.stepsLeft-- <= 0) throw new Crash();
-  }
-  read(name: string) {
-    return Promise.resolve(this.files.get(name));
-  }
-  writeDurably(name: string, text: string) {
-    return this.#try(() => {
-      try {
-        this.#step();
-      } catch (error) {
-        if (error instanceof Crash) {
-          this.files.set(name, text.slice(0, text.length / 2));
-        }
-        throw error;
-      }
-      this.files.set(name, text);
-    });
-  }
-  rename(from: string, to: string) {
-    return this.#try(() => {
-      this.#step();
-      const text = this.files.get(from);
-      if (text === undefined) throw new Deno.errors.NotFound(from);
-      this.files.set(to, text);
-      this.files.delete(from);
-    });
-  }
-  syncDirectory() {
-    return this.#try(() => this.#step());
-  }
-  list() {
-    return Promise.resolve([...this.files.keys()]);
-  }
-  remove(name: string) {
-    return Promise.resolve(void this.files.delete(name));
-  }
-  #try(work: () => void): Promise<void> {
-    try {
-      return Promise.resolve(work());
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-}
-
-class Crash extends Error {}
 
 const entry = applied([
   owner("a", { generation: { epoch: 5, sequence: 3 }, openedBoot: "b" }),
