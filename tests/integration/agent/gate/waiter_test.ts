@@ -162,13 +162,15 @@ Deno.test("an agent that restarts is not missing", async () => {
   gate.startAgent();
   const outcome = gate.run("fail");
   const before = await gate.accept();
-  await before.say(WAIT);
-  await gate.explained(1);
-  gate.clock.advance(5_000);
+  for (let codes = 1; codes <= 4; codes++) {
+    await before.say(WAIT.replace("no_grant", `code_${codes}`));
+    await gate.explained(codes);
+    gate.clock.advance(9_000);
+  }
   before.hangUp();
   gate.stopAgent();
-  await gate.explained(2);
-  await gate.pass(55_000);
+  await gate.explained(5);
+  await gate.pass(50_000);
   gate.startAgent();
   const accepting = gate.accept();
   await gate.pass(1_000);
