@@ -71,7 +71,8 @@ export function troubleOf(status: GpuStatus): string | undefined {
   if (outcome.failed || outcome.state === "refused") {
     return `${at} is not enforced: ${outcome.reason}`;
   }
-  if (decision.kind === "keep" && decision.occupancy === "unknown") {
+  const { attribution } = status.ownership;
+  if (decision.kind === "keep" && attribution.kind === "unknown") {
     return `${at} has an unknown owner: ${decision.reason}`;
   }
   if (drift?.contended) {
