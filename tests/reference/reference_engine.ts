@@ -1,0 +1,171 @@
+/** The second opinion: a slow engine, written from the document alone. @module */
+
+import type { EngineCase } from "../../optimizer-wasm/estimate_case.ts";
+import type { Ask } from "../peer/queries.ts";
+import type { Verdict } from "../peer/verdict.ts";
+import { aggregated } from "./aggregated.ts";
+import type { Bench } from "./bench.ts";
+import {
+  decodeAll,
+  decodeStep,
+  mixed,
+  type PassValue,
+  prefill,
+  type Running,
+} from "./compose.ts";
+import { buildPhase } from "./graph.ts";
+import { checkLayout } from "./layout_check.ts";
+import {
+  kvCapacity,
+  memoryOf,
+  type MemorySetting,
+  type MemoryValue,
+} from "./memory_model.ts";
+import { type Family, type Json, readModel } from "./model.ts";
+import { chooseQuant, type Quant } from "./quant_choice.ts";
+import { dataMiss, Refusal } from "./refusal.ts";
+import { primaryOnly, type Tables } from "./tables.ts";
+import { transfersOf } from "./utilisation.ts";
+
+/** What the reference opens an engine with. */
+export interface ReferenceSource {
+  readonly tables: Tables;
+  readonly config: Json;
+  readonly hfQuantConfig?: Json | null;
+  /** Names a graph that no architecture maps to. */
+  readonly family?: Family;
+  /** As in `PeerEngine`. */
+  readonly direct?: boolean;
+  readonly generationOnly?: boolean;
+}
+
+/** An opened engine of the reference. */
+export class ReferenceEngine {
+  readonly quant: Quant;
+  readonly running: Running;
+  readonly #memory: MemorySetting;
+
+  constructor(engine: EngineCase, source: ReferenceSource) {
+    const { backend, layout, databaseMode: mode, nextn = 0 } = engine;
+    if (mode === "ROOFLINE") throw new Error("The roofline has no tables.");
+    const usesDonors = mode === "SILICON" || mode === "HYBRID";
+    const tables = usesDonors ? source.tables : primaryOnly(source.tables);
+    const { system } = tables;
+    const model = readModel(engine.model, source, source.family);
+    this.quant = chooseQuant(model, engine.quant ?? {}, {
+      ...source,
+      backend,
+      tables,
+    });
+    checkLayout(model, layout, backend, this.quant);
+    if (model.family === "MOE" && layout.moeEp > system.gpusPerNode) {
+      throw dataMiss("all-to-all across nodes (§5.10, not in the reference)");
+    }
+    const transfers = transfersOf(engine.transferPolicy ?? "aggressive");
+    const bench: Bench = { system, backend, mode, tables, transfers };
+    const setting = { model, layout, quant: this.quant, nextn };
+    const context = buildPhase(setting, "context");
+    this.running = {
+      bench,
+      context,
+      generation: buildPhase(setting, "generation"),
+      nextn,
+    };
+    const version = engine.backendVersion ?? "";
+    this.#memory = {
+      model,
+      layout,
+      system,
+      backend,
+      version,
+      kv: this.quant.kv,
+      context,
+      nextn,
+    };
+  }
+
+  /** Answers a question. */
+  ask(ask: Ask): Verdict {
+    const { running } = this;
+    switch (ask.kind) {
+      case "static": {
+        const context = prefill(running, ask);
+        const generation = decodeAll(running, ask);
+        return {
+          values: {
+            context_ms: context.ms,
+            context_wms: context.wms,
+            generation_ms: generation.ms,
+            generation_wms: generation.wms,
+          },
+          operators: [...context.shares, ...generation.shares],
+        };
+      }
+      case "decode":
+        return passVerdict(
+          decodeStep(running, ask.batch * (running.nextn + 1), ask.kv),
+        );
+      case "mixed":
+        return passVerdict(mixed(running, ask));
+      case "agg": {
+        const { model, layout } = this.#memory;
+        const found = aggregated(running, ask, {
+          layers: model.layers,
+          pp: layout.pp,
+          dp: layout.dp,
+        });
+        return {
+          values: {
+            ttft_ms: found.ttftMs,
+            tpot_ms: found.tpotMs,
+            request_ms: found.requestMs,
+            tokens_per_second: found.tokensPerSecond,
+            watts: found.watts,
+            ...memoryValues(memoryOf(this.#memory, { worker: "agg", ...ask })),
+          },
+        };
+      }
+      case "memory":
+        return {
+          values: memoryValues(memoryOf(this.#memory, { ...ask, ctx: 0 })),
+        };
+      case "kv_capacity": {
+        const tokens = kvCapacity(this.#memory, ask.tokens);
+        if (tokens <= 0) {
+          throw new Refusal("out_of_memory", "No budget for a KV cache.");
+        }
+        return { values: { tokens } };
+      }
+    }
+  }
+}
+
+/** Opens an engine, asks, and turns a refusal into a verdict. */
+export function askReference(
+  engine: EngineCase,
+  ask: Ask,
+  source: ReferenceSource,
+): Verdict {
+  try {
+    return new ReferenceEngine(engine, source).ask(ask);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { codes: [error.code], message: error.message };
+  }
+}
+
+function passVerdict({ ms, wms, shares }: PassValue): Verdict {
+  return { values: { ms, wms }, operators: shares };
+}
+
+function memoryValues(memory: MemoryValue) {
+  return {
+    weights_bytes: memory.weights,
+    activations_bytes: memory.activations,
+    kv_bytes: memory.kv,
+    nccl_bytes: memory.nccl,
+    other_bytes: memory.other,
+    total_bytes: memory.total,
+    fits: memory.fits ? 1 : 0,
+  };
+}
