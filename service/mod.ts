@@ -2,6 +2,12 @@
 
 export { WattkeeperError, type WattkeeperErrorDetail } from "./error.ts";
 export { ERROR_TABLE, type ErrorCode } from "./error_table.ts";
+export {
+  type MetricDefinition,
+  METRICS_CONTENT_TYPE,
+  type MetricSample,
+  renderMetrics,
+} from "./metrics.ts";
 export { didYouMean, nearestNames } from "./nearest.ts";
 export {
   configureLog,
