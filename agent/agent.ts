@@ -143,8 +143,9 @@ export class Agent {
     const { reconciler } = this.options;
     const result = await reconciler.pass(reason);
     this.lastResult = result;
-    this.#pacing.note(essenceOf(reconciler.statuses()), result.urgent);
-    this.gate.passed();
+    const essence = essenceOf(reconciler.statuses());
+    this.#pacing.note(essence, result.urgent);
+    this.gate.passed(essence);
     this.#logTransitions();
     return result;
   }

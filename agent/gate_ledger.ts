@@ -71,8 +71,7 @@ export class AgentGateLedger implements GateLedger {
   }
 
   /** After each pass: who waits may ask again, if anything is different. */
-  passed(): void {
-    const essence = essenceOf(this.reconciler.statuses());
+  passed(essence = essenceOf(this.reconciler.statuses())): void {
     if (essence === this.#essence) return;
     this.#essence = essence;
     for (const listener of [...this.#listeners]) listener();

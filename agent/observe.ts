@@ -43,6 +43,8 @@ export interface ObserveOptions {
   readonly store: StateStore;
   /** GPUs of the last enumeration, when it need not be done again. */
   readonly known: readonly GpuIdentity[] | undefined;
+  /** Draw and its companions as last read, when they need not be read again: they decide nothing. */
+  readonly telemetry: ReadonlyMap<string, GpuTelemetry | undefined> | undefined;
   /** GPUs seen before: one that no longer answers stays in sight. */
   readonly seen: ReadonlyMap<string, GpuIdentity>;
 }
@@ -58,7 +60,7 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
   const silent = silentGpus(enumeration, seen);
   const fault = found.ok ? undefined : found.error;
   const [reads, processes] = await Promise.all([
-    Promise.all(there.map((gpu) => read(nvml, gpu))),
+    Promise.all(there.map((gpu) => read(nvml, gpu, options.telemetry))),
     Promise.all(there.map((gpu) => nvml.processes(gpu.uuid))),
   ]);
   const snapshot = view.snapshot();
@@ -88,9 +90,16 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
   };
 }
 
-async function read(nvml: Nvml, identity: GpuIdentity): Promise<ObservedGpu> {
-  const limits = await nvml.limits(identity.uuid);
-  const telemetry = await nvml.telemetry(identity.uuid);
+async function read(
+  nvml: Nvml,
+  identity: GpuIdentity,
+  known: ObserveOptions["telemetry"],
+): Promise<ObservedGpu> {
+  const { uuid } = identity;
+  const limits = await nvml.limits(uuid);
+  const telemetry = known?.has(uuid)
+    ? { ok: true as const, value: known.get(uuid) }
+    : await nvml.telemetry(uuid);
   return {
     identity,
     limits: limits.ok ? limits.value : undefined,

@@ -24,6 +24,9 @@ import { type AgentCounts, type GpuStatus, zeroCounts } from "./status.ts";
 /** Time that all of C24 must hold before a GPU is `free` or released. */
 export const RELEASE_GRACE_MS = 5_000;
 
+/** Draw and its companions are read at most this often, milliseconds: no decision needs them sooner. */
+const TELEMETRY_MS = 1_000;
+
 /** What the reconciler works on. */
 export interface ReconcilerOptions {
   readonly nvml: Nvml;
@@ -64,6 +67,7 @@ export class Reconciler {
   #known: readonly GpuIdentity[] | undefined;
   #statuses: readonly GpuStatus[] = [];
   #rebuilt = false;
+  #telemetryDueMs = 0;
   #turn: Promise<unknown> = Promise.resolve();
   /** Monotonic time of the end of the last good pass, milliseconds. */
   lastGoodAtMs: number | undefined;
@@ -171,11 +175,20 @@ export class Reconciler {
   }
 
   async #observe(reason: PassReason): Promise<Observation> {
+    const now = this.options.clock.now();
     const seen = await observe({
       ...this.options,
       known: reason === "interval" ? undefined : this.#known,
+      telemetry: now < this.#telemetryDueMs
+        ? new Map(
+          this.#statuses.map((one) => [one.identity.uuid, one.telemetry]),
+        )
+        : undefined,
       seen: this.#seen,
     });
+    if (now >= this.#telemetryDueMs) {
+      this.#telemetryDueMs = now + TELEMETRY_MS;
+    }
     for (const { identity } of seen.gpus) {
       this.#seen.set(identity.uuid, identity);
     }

@@ -1,0 +1,232 @@
+/**
+ * The agent's figures: RSS, CPU a pass, annotation → limit, start → first cap. Prints; judges nothing.
+ *
+ * `deno run -A tests/bench/agent_figures.ts`: needs `cc`. Pods come from a small API server in this process, processes from
+ * a made-up `/proc`, GPUs from the fake library; the agent is a process of its own, as it runs on a node.
+ *
+ * @module
+ */
+
+import { FakeNvml } from "../nvml_fake/fake.ts";
+
+const GPUS = 8;
+const PROCESSES = 200;
+const CHANGES = 300;
+
+interface PodObject {
+  metadata: Record<string, unknown> & {
+    uid: string;
+    resourceVersion: string;
+    annotations: Record<string, string>;
+  };
+  [key: string]: unknown;
+}
+
+/** UID of the pod on GPU `i`. */
+const uidOf = (i: number) => `0000000${i}-1111-4222-8333-444444444444`;
+
+function podObject(i: number, watts: number, version: number): PodObject {
+  return {
+    metadata: {
+      namespace: "ns",
+      name: `pod-${i}`,
+      uid: uidOf(i),
+      resourceVersion: String(version),
+      annotations: { "dynamo.nvidia.com/gpu-power-limit": String(watts) },
+    },
+    spec: {
+      nodeName: "n1",
+      containers: [{
+        name: "main",
+        resources: { limits: { "nvidia.com/gpu": "1" } },
+      }],
+    },
+    status: { phase: "Running" },
+  };
+}
+
+/** A `/proc` with processes in pods' cgroups, 25 a GPU, and a host's worth of others. */
+async function makeProc(folder: string): Promise<number[][]> {
+  const perGpu: number[][] = Array.from({ length: GPUS }, () => []);
+  await Deno.mkdir(`${folder}/sys/kernel/random`, { recursive: true });
+  await Deno.writeTextFile(`${folder}/sys/kernel/random/boot_id`, "boot\n");
+  for (let n = 0; n < PROCESSES; n++) {
+    const pid = 1000 + n;
+    const gpu = n % GPUS;
+    await Deno.mkdir(`${folder}/${pid}`);
+    const uid = uidOf(gpu);
+    await Deno.writeTextFile(
+      `${folder}/${pid}/cgroup`,
+      `0::/kubepods.slice/kubepods-pod${
+        uid.replaceAll("-", "_")
+      }.slice/cri-containerd-${"a".repeat(64)}.scope\n`,
+    );
+    await Deno.writeTextFile(
+      `${folder}/${pid}/stat`,
+      `${pid} (python3) S 1 1 1 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 ${
+        100 + n
+      } 0 0 0\n`,
+    );
+    await Deno.writeTextFile(`${folder}/${pid}/cmdline`, "python3\0");
+    perGpu[gpu]!.push(pid);
+  }
+  await Deno.writeTextFile(`${folder}/uptime`, "100000.00 100000.00\n");
+  return perGpu;
+}
+
+const quantile = (values: number[], q: number) =>
+  values.sort((a, b) =>
+    a - b
+  )[Math.min(values.length - 1, Math.floor(values.length * q))]!;
+
+async function main(): Promise<void> {
+  using fake = await FakeNvml.create(GPUS);
+  const folder = await Deno.makeTempDir({ prefix: "agent-bench-" });
+  const perGpu = await makeProc(`${folder}/proc`);
+  perGpu.forEach((pids, i) => fake.setProcesses(i, pids));
+  const pods = Array.from({ length: GPUS }, (_, i) => podObject(i, 300, 1));
+  let version = 1;
+  const watchers = new Set<ReadableStreamDefaultController<Uint8Array>>();
+  const send = (type: string, object: unknown) => {
+    const line = new TextEncoder().encode(
+      `${JSON.stringify({ type, object })}\n`,
+    );
+    for (const watcher of watchers) {
+      try {
+        watcher.enqueue(line);
+      } catch {
+        watchers.delete(watcher);
+      }
+    }
+  };
+  const api = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    (request) => {
+      if (!new URL(request.url).searchParams.has("watch")) {
+        return Response.json({
+          apiVersion: "v1",
+          kind: "PodList",
+          metadata: { resourceVersion: String(version) },
+          items: pods,
+        });
+      }
+      let mine: ReadableStreamDefaultController<Uint8Array>;
+      return new Response(
+        new ReadableStream<Uint8Array>({
+          start: (controller) => void watchers.add(mine = controller),
+          cancel: () => void watchers.delete(mine),
+        }),
+        { headers: { "content-type": "application/json" } },
+      );
+    },
+  );
+  await Deno.writeTextFile(
+    `${folder}/kubeconfig`,
+    JSON.stringify({
+      apiVersion: "v1",
+      kind: "Config",
+      "current-context": "c",
+      contexts: [{ name: "c", context: { cluster: "k", user: "u" } }],
+      clusters: [{
+        name: "k",
+        cluster: { server: `http://127.0.0.1:${api.addr.port}` },
+      }],
+      users: [{ name: "u", user: { token: "t" } }],
+    }),
+  );
+  const startedMs = performance.now();
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      ...[
+        "run",
+        "-A",
+        "--quiet",
+        "--no-check",
+        "--v8-flags=--max-semi-space-size=1",
+      ],
+      ...[new URL("../../main.ts", import.meta.url).pathname, "agent"],
+      ...[
+        "--node-name",
+        "n1",
+        "--safe-default-watts",
+        "500",
+        "--log-level",
+        "error",
+      ],
+      ...[
+        "--kubeconfig",
+        `${folder}/kubeconfig`,
+        "--pod-resources-socket",
+        "none",
+      ],
+      ...["--proc-root", `${folder}/proc`, "--state-dir", `${folder}/state`],
+      ...[
+        "--nvml-library",
+        fake.library,
+        "--listen",
+        "none",
+        "--gate-socket",
+        "none",
+      ],
+    ],
+    stdout: "inherit",
+    stderr: "inherit",
+  }).spawn();
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 0));
+  while (fake.limitWatts(0) !== 300) await pause();
+  console.log(
+    `start → first cap: ${(performance.now() - startedMs).toFixed(0)} ms`,
+  );
+  while (fake.limitWatts(GPUS - 1) !== 300) await pause();
+  while (watchers.size === 0) await pause();
+  const latencies: number[] = [];
+  for (let n = 0; n < CHANGES; n++) {
+    const i = n % GPUS;
+    const watts = 310 + n;
+    pods[i] = podObject(i, watts, ++version);
+    const sentMs = performance.now();
+    send("MODIFIED", pods[i]);
+    while (fake.limitWatts(i) !== watts) await pause();
+    latencies.push(performance.now() - sentMs);
+  }
+  console.log(
+    `annotation event → limit written, ${CHANGES} changes: p50 ${
+      quantile(latencies, 0.5).toFixed(1)
+    } ms, p99 ${quantile(latencies, 0.99).toFixed(1)} ms, max ${
+      Math.max(...latencies).toFixed(1)
+    } ms`,
+  );
+  const cpu = () => {
+    const stat = Deno.readTextFileSync(`/proc/${child.pid}/stat`);
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return 10 * (Number(fields[11]) + Number(fields[12]));
+  };
+  const rss = () =>
+    Number(
+      /VmRSS:\s+(\d+)/.exec(
+        Deno.readTextFileSync(`/proc/${child.pid}/status`),
+      )![1],
+    ) / 1024;
+  // A pass for each event that changes nothing: what a pass costs without writes.
+  const before = cpu();
+  const enforcedBefore = fake.calls(0, "compute");
+  for (let n = 0; n < 600; n++) {
+    pods[0] = podObject(0, 310, ++version);
+    send("MODIFIED", pods[0]);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  const passes = fake.calls(0, "compute") - enforcedBefore;
+  console.log(
+    `CPU a pass (${GPUS} GPUs, ${PROCESSES} processes, event included), over ${passes} passes: ${
+      ((cpu() - before) / passes).toFixed(2)
+    } ms`,
+  );
+  console.log(`RSS: ${rss().toFixed(1)} MiB`);
+  child.kill("SIGTERM");
+  await child.status;
+  for (const watcher of watchers) watcher.close();
+  await api.shutdown();
+  await Deno.remove(folder, { recursive: true });
+}
+
+if (import.meta.main) await main();
