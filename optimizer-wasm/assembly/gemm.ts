@@ -1,7 +1,8 @@
 /** GEMM look-up: an exact site's curve, or the utilisation of up to four near sites (`aic-engine.md` §3.4). */
 
-import { allocate, f64At, i32At, setF64, setI32 } from "./arrays";
-import { covers, siteCurve, Sites } from "./sites";
+import { allocate, f64At, i32At, lerp, setF64, setI32 } from "./arrays";
+import { bandwidth } from "./machine";
+import { axisIndex, covers, siteCountOf, siteCurve, Sites } from "./sites";
 import { gemmSol } from "./sol";
 import {
   answer,
@@ -48,11 +49,83 @@ export function bindSites(op: Op, sites: Sites): void {
   }
   op.nearSites = order;
   op.nearDistance = distance;
+  if (sites.axisCount == 1) foldNeighbours(op);
+}
+
+/** A neighbour: address of its first latency, weight, math per row, memory per row and at rest (all ms). */
+const NEIGHBOUR: usize = 40;
+
+/** With one axis for all sites the candidates do not depend on m inside it: the neighbours are folded in. */
+function foldNeighbours(op: Op): void {
+  const sites = op.sites;
+  let count = 0;
+  op.neighbours = allocate(NEIGHBOUR * NEIGHBOURS);
+  for (let rank = 0; rank < sites.siteCount && count < NEIGHBOURS; rank++) {
+    const distance = f64At(op.nearDistance, rank);
+    if (distance > GATE) break;
+    const site = i32At(op.nearSites, rank);
+    const n = f64At(sites.n, site);
+    const k = f64At(sites.k, site);
+    const at = op.neighbours + (<usize> count) * NEIGHBOUR;
+    store<u32>(at, <u32> i32At(sites.leafStart, site));
+    store<f64>(at, 1.0 / (distance * distance + 1e-12), 8);
+    store<f64>(at, 2.0 * n * k / op.flops * 1000.0, 16);
+    store<f64>(at, op.elementBytes * (n + k) / bandwidth * 1000.0, 24);
+    store<f64>(at, op.elementBytes * n * k / bandwidth * 1000.0, 32);
+    count++;
+  }
+  op.neighbourCount = count;
+}
+
+/** The folded neighbours at a row between two measured ones, or on one. */
+function foldedNeighbours(op: Op, m: f64, index: i32, w: f64): i32 {
+  const sites = op.sites;
+  let utilisation = 0.0, watts = 0.0, weights = 0.0;
+  let at = op.neighbours;
+  const end = at + (<usize> op.neighbourCount) * NEIGHBOUR;
+  for (; at < end; at += NEIGHBOUR) {
+    const leaf = <i32> load<u32>(at) + index;
+    let ms = f64At(sites.latency, leaf);
+    if (w > 0.0) ms = lerp(ms, f64At(sites.latency, leaf + 1), w);
+    const sol = max(
+      load<f64>(at, 16) * m,
+      load<f64>(at, 24) * m + load<f64>(at, 32),
+    );
+    if (!(ms > 0.0) || !(sol > 0.0)) continue;
+    const weight = load<f64>(at, 8);
+    utilisation += weight * sol / ms;
+    weights += weight;
+    if (sites.power != 0) {
+      const power = f64At(sites.power, leaf);
+      watts += weight *
+        (w > 0.0 ? lerp(power, f64At(sites.power, leaf + 1), w) : power);
+    }
+  }
+  if (weights == 0.0) return NOT_MEASURED;
+  return answer(
+    gemmSol(m, op.n, op.k, op.flops, op.elementBytes) * weights / utilisation,
+    watts / weights,
+  );
 }
 
 /** Table answer of a GEMM at m rows. */
 export function gemmTable(op: Op, m: f64): i32 {
-  return op.site >= 0 ? siteCurve(op, op.site, m) : scattered(op, m);
+  if (op.site >= 0) return siteCurve(op, op.site, m);
+  if (op.neighbourCount > 0) {
+    const sites = op.sites;
+    const keys = sites.axisKeys;
+    const last = siteCountOf(sites, 0) - 1;
+    const index = axisIndex(keys, last + 1, m);
+    if (index >= 0 && index <= last) {
+      const low = f64At(keys, index);
+      if (low == m) return foldedNeighbours(op, m, index, 0.0);
+      if (index < last) {
+        const w = (m - low) / (f64At(keys, index + 1) - low);
+        return foldedNeighbours(op, m, index, w);
+      }
+    }
+  }
+  return scattered(op, m);
 }
 
 let utilisationSum: f64 = 0.0;

@@ -6,8 +6,10 @@
 import * as agg from "./agg";
 import { allocate, f64At, setF64 } from "./arrays";
 import { bindSites } from "./gemm";
+import { bindHold } from "./hold";
 import { bindQuantize } from "./quantize";
 import * as compose from "./compose";
+import { fuse, Fused, fusedPass } from "./fused";
 import { Grid, openGrid } from "./grid";
 import { configure } from "./machine";
 import { Kind, Op } from "./op";
@@ -27,7 +29,8 @@ import {
   Program,
 } from "./program";
 import { openSites, Sites } from "./sites";
-import { OK } from "./status";
+import { Question } from "./question";
+import { OK, OUT_OF_RANGE } from "./status";
 
 export { configure, newProgram, openGrid, openSites };
 
@@ -118,9 +121,20 @@ export function setQuantize(op: Op, computeScale: Op, scaleMatrix: Op): void {
 
 export function setGrid(op: Op, grid: Grid): void {
   op.grid = grid;
+  if (changetype<usize>(grid) == 0) return;
   if (op.kind == Kind.QUANTIZE) bindQuantize(op);
+  if (hasAxes(op.kind)) bindHold(op);
 }
 
+/** Kinds whose grid has more than one axis, and so a hold of its own. */
+function hasAxes(kind: i32): bool {
+  return kind == Kind.CONTEXT_ATTENTION ||
+    kind == Kind.GENERATION_ATTENTION || kind == Kind.CONTEXT_MLA ||
+    kind == Kind.GENERATION_MLA || kind == Kind.GENERATION_MLA_MODULE ||
+    kind == Kind.QUANTIZE;
+}
+
+/** Call before `setGrid`. */
 export function setAttention(
   op: Op,
   heads: f64,
@@ -256,6 +270,16 @@ export function setPower(
   op.powerMemoryExponent = memoryExponent;
 }
 
+/** Folds both phases; call once, when all operators are appended. */
+export function seal(program: Program): void {
+  program.contextFused = changetype<usize>(
+    fuse(program.contextOps, program.contextCount, false),
+  );
+  program.generationFused = changetype<usize>(
+    fuse(program.generationOps, program.generationCount, true),
+  );
+}
+
 // --- asking --------------------------------------------------------------------------------------------------------
 
 /** Index of the operator that failed last, in its phase. */
@@ -269,6 +293,11 @@ function give(at: i32, ms: f64, energy: f64, bits: i32): void {
   setF64(output, at + 2, <f64> bits);
 }
 
+/** The question asked last: the figures of its operators are made when they are wanted. */
+const question: Question = changetype<Question>(
+  allocate(offsetof<Question>()),
+);
+
 /** Output: 0 ms, 1 energy (W·ms), 2 flags. */
 export function prefill(
   program: Program,
@@ -276,14 +305,31 @@ export function prefill(
   isl: f64,
   prefix: f64,
 ): i32 {
-  const status = contextPass(program, batch, isl, prefix, -1, false);
+  const fresh = isl - prefix;
+  let status = OUT_OF_RANGE;
+  question.set(program, Phase.CONTEXT, batch, isl, prefix, 0, 0);
+  if (program.contextFused != 0 && fresh > 0.0) {
+    const fused = changetype<Fused>(program.contextFused);
+    status = fusedPass(fused, batch, fresh, prefix, batch * fresh);
+  }
+  if (status == OUT_OF_RANGE) {
+    status = contextPass(program, batch, isl, prefix, -1, false);
+  }
   if (status == OK) give(0, passMs, passEnergy, passFlags);
   return status;
 }
 
 /** One decode step at a KV length. Output: 0 ms, 1 energy, 2 flags. */
 export function decode(program: Program, batch: f64, length: f64): i32 {
-  const status = generationPass(program, batch, length, -1, false);
+  let status = OUT_OF_RANGE;
+  question.set(program, Phase.GENERATION, batch, length, 0.0, 0, 0);
+  if (program.generationFused != 0) {
+    const fused = changetype<Fused>(program.generationFused);
+    status = fusedPass(fused, batch, length, 0.0, batch);
+  }
+  if (status == OUT_OF_RANGE) {
+    status = generationPass(program, batch, length, -1, false);
+  }
   if (status == OK) give(0, passMs, passEnergy, passFlags);
   return status;
 }
@@ -296,11 +342,26 @@ export function decodeAll(
   osl: i32,
   stride: i32,
 ): i32 {
-  const status = phase.decodePhase(program, batch, isl, osl, stride);
+  question.set(program, Phase.GENERATION, batch, <f64> isl, 0.0, osl, stride);
+  const status = phase.decodePhase(program, batch, isl, osl, stride, false);
   if (status == OK) {
     give(3, phase.phaseMs, phase.phaseEnergy, phase.phaseFlags);
   }
   return status;
+}
+
+/** Asks the last question again, operator by operator, so that each has its figures. */
+function askPlainly(): void {
+  if (!question.pending) return;
+  question.pending = false;
+  const q = question;
+  if (q.phase == Phase.CONTEXT) {
+    contextPass(q.program, q.batch, q.length, q.prefix, -1, false);
+  } else if (q.osl == 0) {
+    generationPass(q.program, q.batch, q.length, -1, false);
+  } else {
+    phase.decodePhase(q.program, q.batch, <i32> q.length, q.osl, q.stride, true);
+  }
 }
 
 /** Prefill, then all decode steps. Output as of both. @param drafts multi-token prediction */
@@ -405,6 +466,7 @@ export function operatorFigures(
   phase: i32,
   index: i32,
 ): void {
+  askPlainly();
   const list = phase == Phase.GENERATION
     ? program.generationOps
     : program.contextOps;
@@ -424,6 +486,7 @@ export function filledPower(
   prefix: f64,
   steps: f64,
 ): void {
+  askPlainly();
   fillPower(program, phase, batch, length, prefix, steps);
   give(0, filledEnergy, measuredMs, 0);
   setF64(output, 2, totalMs);

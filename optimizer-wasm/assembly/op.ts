@@ -92,6 +92,12 @@ export class Op {
   /** Sites by distance (i32 each) with the distances (f64 each), nearest first; for a scattered site. */
   nearSites: usize;
   nearDistance: usize;
+  /**
+   * Scattered site whose neighbours are the same for every m (all sites span one axis): four numbers each, see
+   * `gemm.ts`; 0 where they have to be chosen anew for every m.
+   */
+  neighbours: usize;
+  neighbourCount: i32;
   /** fp8_static (§5.2): the quantize operators whose time is subtracted, or null. */
   computeScale: Op;
   scaleMatrix: Op;
@@ -111,6 +117,9 @@ export class Op {
 
   /** Grid of an attention operator, curve of a message or MoE operator; null in modes without tables. */
   grid: Grid;
+  /** Utilisation of each leaf of an attention grid (§3.2), made when the grid is bound; and log2 of the heads. */
+  utilisations: usize;
+  logHeads: f64;
   /** MOE: the low-latency curve (§5.9), or null. */
   lowLatency: Grid;
 

@@ -37,6 +37,7 @@ import {
   resultMs,
   resultWatts,
 } from "./status";
+import { fiveLengths, lengthsEnergy, lengthsMs } from "./lengths";
 import { gridTable } from "./walk";
 
 /** Value of the operator asked last, before `scale`: milliseconds and watt-milliseconds. */
@@ -74,12 +75,18 @@ function asksTable(op: Op): bool {
   return op.mode <= Mode.HYBRID;
 }
 
+/** Tokens that one GPU of the operator sees. */
+export function tokensOf(op: Op, x: f64): f64 {
+  const split = op.split;
+  if (split == 1.0) return x * op.multiple;
+  return (split < 0.0 ? Math.floor(x / -split) : Math.ceil(x / split)) *
+    op.multiple;
+}
+
 /** @param x tokens of the pass; @param b requests; @param s new tokens (context) or KV length (generation) */
 export function evaluate(op: Op, b: f64, s: f64, prefix: f64, x: f64): i32 {
   if (op.kind == Kind.FAIL) return op.failure;
-  const tokens = op.split < 0.0
-    ? Math.floor(x / -op.split) * op.multiple
-    : Math.ceil(x / op.split) * op.multiple;
+  const tokens = tokensOf(op, x);
   switch (op.kind) {
     case Kind.LINEAR:
       return op.mode == Mode.SOL
@@ -209,43 +216,22 @@ function contextChunk(op: Op, b: f64, s: f64, prefix: f64): i32 {
   return fromSol(op, sol, false, op.heads, full, b);
 }
 
-/** Silicon look-ups of generation attention average five lengths around s (§5.4). */
-export const LENGTH_SAMPLES: i32 = 5;
-
-export function sampleLow(s: f64): i32 {
-  return max(<i32> (0.9 * s), 1);
-}
-
-export function sampleHigh(s: f64): i32 {
-  return max(<i32> (1.1 * s), sampleLow(s));
-}
-
 function generationAttention(op: Op, b: f64, s: f64): i32 {
   if (!(op.flops > 0.0)) return MISSING_FLOPS;
   if (asksTable(op)) {
     let status = NOT_MEASURED;
-    if (changetype<usize>(op.grid) != 0) status = fiveLengths(op, b, s);
-    if (status == OK || op.mode == Mode.SILICON) return status;
+    if (changetype<usize>(op.grid) != 0) status = fiveLengths(op, b, <i32> s);
+    if (status == OK) {
+      mark(FROM_TABLE);
+      return give(lengthsMs, lengthsEnergy);
+    }
+    if (op.mode == Mode.SILICON) return status;
   }
   if (op.mode == Mode.ROOFLINE) {
     return fromFormula(generationRoofline(op, b, s));
   }
   const sol = generationSol(op, op.heads, b, s);
   return fromSol(op, sol, false, op.heads, b, s);
-}
-
-function fiveLengths(op: Op, b: f64, s: f64): i32 {
-  const low = sampleLow(s);
-  const spread = sampleHigh(s) - low;
-  let ms = 0.0, energy = 0.0;
-  for (let i = 0; i < LENGTH_SAMPLES; i++) {
-    const status = gridTable(op, op.heads, b, <f64> (low + spread * i / 4));
-    if (status != OK) return status;
-    ms += resultMs;
-    energy += resultWatts * resultMs;
-  }
-  mark(FROM_TABLE);
-  return give(ms / <f64> LENGTH_SAMPLES, energy / <f64> LENGTH_SAMPLES);
 }
 
 /** Latent attention of a decode step, alone or as a module: one look-up (§5.11). */

@@ -6,6 +6,7 @@
 import { attentionSol } from "./attention_sol";
 import { idleWatts, tdpWatts } from "./machine";
 import { Kind, Op, Role } from "./op";
+import { tokensOf } from "./operators";
 import { opAt, Phase, Program } from "./program";
 import { activationsMs, moeTraffic, weightsMs } from "./roofline";
 import {
@@ -35,9 +36,7 @@ let memory: f64 = 0.0;
 
 /** Sets compute and memory time of one operator at a point; zero where it has none of its own. */
 function lightOf(op: Op, b: f64, s: f64, prefix: f64, x: f64): void {
-  const tokens = op.split < 0.0
-    ? Math.floor(x / -op.split) * op.multiple
-    : Math.ceil(x / op.split) * op.multiple;
+  const tokens = tokensOf(op, x);
   switch (op.kind) {
     case Kind.GEMM:
       gemmSol(tokens, op.n, op.k, op.flops, op.elementBytes);

@@ -20,6 +20,9 @@ export class Program {
   generationCount: i32;
   contextOps: usize;
   generationOps: usize;
+  /** The phases folded (`fused.ts`), made when the program is sealed: addresses, 0 before. */
+  contextFused: usize;
+  generationFused: usize;
 }
 
 export function newProgram(): Program {

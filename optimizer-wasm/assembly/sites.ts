@@ -10,6 +10,7 @@ import { median3 } from "./median";
 @unmanaged
 export class Sites {
   siteCount: i32;
+  axisCount: i32;
   leafCount: i32;
   axisStart: usize;
   axisKeys: usize;
@@ -26,6 +27,7 @@ export function openSites(block: usize): Sites {
   const sites = changetype<Sites>(allocate(offsetof<Sites>()));
   sites.siteCount = load<i32>(block);
   const axisCount = load<i32>(block, 4);
+  sites.axisCount = axisCount;
   sites.leafCount = load<i32>(block, 8);
   const flags = load<i32>(block, 12);
   let at = block + 16;
@@ -60,6 +62,19 @@ export function siteCountOf(sites: Sites, site: i32): i32 {
   return i32At(sites.leafStart, site + 1) - i32At(sites.leafStart, site);
 }
 
+let askedKeys: usize = 0;
+let askedM: f64 = 0.0;
+let askedIndex: i32 = 0;
+
+/** `lowerIndex`, found once for all GEMMs of a pass: they share m and mostly the axis. */
+export function axisIndex(keys: usize, count: i32, m: f64): i32 {
+  if (keys == askedKeys && m == askedM) return askedIndex;
+  askedKeys = keys;
+  askedM = m;
+  askedIndex = lowerIndex(keys, count, m);
+  return askedIndex;
+}
+
 /** Whether the curve of a site spans m. */
 export function covers(sites: Sites, site: i32, m: f64): bool {
   const axis = siteAxis(sites, site);
@@ -75,7 +90,7 @@ export function siteCurve(op: Op, site: i32, m: f64): i32 {
   const count = siteCountOf(sites, site);
   const keys = siteAxis(sites, site);
   const first = i32At(sites.leafStart, site);
-  const index = lowerIndex(keys, count, m);
+  const index = axisIndex(keys, count, m);
   const hasPower = sites.power != 0;
   if (index >= 0 && f64At(keys, index) == m) {
     const leaf = first + index;

@@ -12,7 +12,7 @@ import {
   newOp,
   readsSamples,
   readsTables,
-} from "./compile.ts";
+} from "./bind_context.ts";
 import { headSizeEfficiency } from "./head_size.ts";
 import { memoryOpMs } from "./memory_op.ts";
 import { sampled, transfers } from "./transfer.ts";

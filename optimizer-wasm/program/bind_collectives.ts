@@ -8,7 +8,7 @@ import {
   newOp,
   readsSamples,
   readsTables,
-} from "./compile.ts";
+} from "./bind_context.ts";
 import { sampled } from "./transfer.ts";
 import { type Address, KIND } from "./wasm_exports.ts";
 

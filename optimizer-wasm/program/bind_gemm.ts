@@ -9,7 +9,7 @@ import {
   newOp,
   readsSamples,
   readsTables,
-} from "./compile.ts";
+} from "./bind_context.ts";
 import { efficiencyOf, sampled, transfers } from "./transfer.ts";
 import { type Address, KIND, MODE, ROLE } from "./wasm_exports.ts";
 

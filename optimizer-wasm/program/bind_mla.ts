@@ -9,7 +9,7 @@ import {
   newOp,
   readsSamples,
   readsTables,
-} from "./compile.ts";
+} from "./bind_context.ts";
 import { generationFlops } from "./bind_attention.ts";
 import { sampled } from "./transfer.ts";
 import { type Address, KIND } from "./wasm_exports.ts";

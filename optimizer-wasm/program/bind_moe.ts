@@ -9,7 +9,7 @@ import {
   newOp,
   readsSamples,
   readsTables,
-} from "./compile.ts";
+} from "./bind_context.ts";
 import { efficiencyOf, nearestShape, sampled, transfers } from "./transfer.ts";
 import { type Address, KIND } from "./wasm_exports.ts";
 

@@ -1,83 +1,21 @@
 /** Binds a model graph to the tables of a pack: from operators by name to a flat program. @module */
 
 import { type PowerFamily, powerShareOf } from "../data/power_rows.ts";
-import type { SystemSpec } from "../data/system_spec.ts";
-import type { DatabaseMode, EngineCase } from "../estimate_case.ts";
 import type { ModelGraph, OpSpec } from "../graph/op_spec.ts";
-import { quantMode } from "../model/quant_mode.ts";
-import { bindAllReduce, bindAllToAll, bindNccl } from "./bind_collectives.ts";
 import { bindContext, bindGeneration } from "./bind_attention.ts";
+import { bindAllReduce, bindAllToAll, bindNccl } from "./bind_collectives.ts";
+import { type BindContext, newOp } from "./bind_context.ts";
 import { bindGemm } from "./bind_gemm.ts";
 import { bindBlock, bindMla, bindMlaBmm } from "./bind_mla.ts";
 import { bindMoe } from "./bind_moe.ts";
 import { memoryOpMs } from "./memory_op.ts";
-import type { RooflineModel } from "./roofline_model.ts";
-import type { Tables } from "./tables.ts";
-import {
-  type Address,
-  KIND,
-  MODE,
-  ROLE,
-  type WasmExports,
-} from "./wasm_exports.ts";
-
-/** What binding needs beside the operator. */
-export interface BindContext {
-  readonly wasm: WasmExports;
-  /** Absent in the roofline: there is no pack. */
-  readonly tables: Tables | undefined;
-  readonly system: SystemSpec;
-  readonly backend: string;
-  readonly mode: DatabaseMode;
-  readonly transferPolicy: NonNullable<EngineCase["transferPolicy"]>;
-  readonly roofline: RooflineModel;
-  /** Set while the granular operators of a latent block are bound. */
-  readonly insideBlock?: boolean;
-}
+import { type Address, KIND } from "./wasm_exports.ts";
 
 /** A compiled model. */
 export interface CompiledProgram {
   readonly address: Address;
   /** Operator names by phase, in list order. */
   readonly names: { readonly context: string[]; readonly generation: string[] };
-}
-
-/** Tensor-core rate of a quant mode, FLOP/s; 0 when the GPU has none (§1.3). */
-export function flopsOf(system: SystemSpec, quant: string): number {
-  return system.flopsPerSecond[quantMode(quant).dtype] ?? 0;
-}
-
-/** Whether tables may answer in this mode. */
-export function readsTables(mode: DatabaseMode): boolean {
-  return mode === "SILICON" || mode === "HYBRID";
-}
-
-/** Whether an empirical transfer may answer in this mode. */
-export function readsSamples(mode: DatabaseMode): boolean {
-  return mode === "HYBRID" || mode === "EMPIRICAL";
-}
-
-function roleOf(op: OpSpec): number {
-  if (op.name === "context_attention") return ROLE.contextAttention;
-  if (op.name === "generation_attention") return ROLE.generationAttention;
-  return op.name.includes("logits_gemm") ? ROLE.logits : ROLE.plain;
-}
-
-/** Makes an operator of the module with the multiplicity and token rule of its spec. */
-export function newOp(
-  context: BindContext,
-  op: OpSpec,
-  kind: number,
-  tokenMultiple = 1,
-): Address {
-  return context.wasm.newOp(
-    kind,
-    MODE[context.mode],
-    roleOf(op),
-    op.scale,
-    op.floorSplit === true ? -op.split : op.split,
-    tokenMultiple,
-  );
 }
 
 function bindOp(context: BindContext, op: OpSpec): Address {
@@ -204,5 +142,6 @@ export function compileProgram(
       (phase === 0 ? names.context : names.generation).push(op.name);
     }
   }
+  context.wasm.seal(address);
   return { address, names };
 }

@@ -2,7 +2,7 @@
 
 import type { PackSlice } from "../data/pack/format.ts";
 import type { EngineCase } from "../estimate_case.ts";
-import type { BindContext } from "./compile.ts";
+import type { BindContext } from "./bind_context.ts";
 
 /** A rung of the ladder. */
 export type Transfer = "xshape" | "xquant" | "xprofile" | "xop";

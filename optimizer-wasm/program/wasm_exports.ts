@@ -107,6 +107,7 @@ export interface WasmExports {
     prefix: number,
     steps: number,
   ): void;
+  seal(program: Address): void;
   failedOperator(): number;
   prefill(
     program: Address,

@@ -5,7 +5,7 @@ import { FLAG, STATUS } from "../../optimizer-wasm/program/wasm_exports.ts";
 import { Random } from "../peer/random.ts";
 import { openBenchPacks } from "./packs.ts";
 
-type Kind = "prefill" | "decode_step" | "decode_phase";
+type Kind = "prefill" | "decode_step" | "decode_step_even" | "decode_phase";
 type Query = readonly [batch: number, isl: number];
 
 interface TimedEngine {
@@ -30,7 +30,12 @@ const BACKEND = "vllm";
 const VERSION = "0.24.0";
 const OSL = 1000;
 const STRIDE = 32;
-const KINDS: readonly Kind[] = ["prefill", "decode_step", "decode_phase"];
+const KINDS: readonly Kind[] = [
+  "prefill",
+  "decode_step",
+  "decode_step_even",
+  "decode_phase",
+];
 /** Questions that both sides answer, and further ones for ours alone, whose single answers are too short to time. */
 const SHARED_QUERIES = 300;
 const OWN_QUERIES = 20_000;
@@ -59,35 +64,43 @@ const WANTED: Readonly<Record<string, number>> = {
   "decode phase MLA": 25,
 };
 
-function distinctQueries(random: Random, count: number): Query[] {
+/** `even`: every batch and length equally likely, which lies beyond the tables more often. */
+function distinctQueries(random: Random, count: number, even = false): Query[] {
   const seen = new Map<string, Query>();
   while (seen.size < count) {
-    const query: Query = [
-      random.logInteger(1, 256),
-      random.logInteger(64, 16_384),
-    ];
+    const query: Query = even
+      ? [random.integer(1, 256), random.integer(64, 16_384)]
+      : [random.logInteger(1, 256), random.logInteger(64, 16_384)];
     seen.set(query.join(), query);
   }
   return [...seen.values()];
 }
 
-/** Asks once; the answer in milliseconds, or NaN when refused, and whether it lay inside the tables. */
-function ask(
-  { program }: EngineEstimator,
-  kind: Kind,
-  [batch, isl]: Query,
-): { ms: number; inside: boolean } {
-  const status = kind === "prefill"
-    ? program.prefill(batch, isl, 0)
-    : kind === "decode_step"
-    ? program.decode(batch, isl + 1)
-    : program.decodeAll(batch, isl, OSL, STRIDE);
-  const at = kind === "decode_phase" ? 3 : 0;
-  const { output } = program;
-  return {
-    ms: status === STATUS.ok ? output[at] ?? NaN : NaN,
-    inside: ((output[at + 2] ?? 0) & FLAG.beyondTables) === 0,
-  };
+type Program = EngineEstimator["program"];
+
+/** Asks once: milliseconds, or NaN when refused. This is what is timed: one host call and reading its answer. */
+function ask(program: Program, kind: Kind, [batch, isl]: Query): number {
+  switch (kind) {
+    case "prefill":
+      return program.prefill(batch, isl, 0) === STATUS.ok
+        ? program.output[0] ?? NaN
+        : NaN;
+    case "decode_phase":
+      return program.decodeAll(batch, isl, OSL, STRIDE) === STATUS.ok
+        ? program.output[3] ?? NaN
+        : NaN;
+    default:
+      return program.decode(batch, isl + 1) === STATUS.ok
+        ? program.output[0] ?? NaN
+        : NaN;
+  }
+}
+
+/** Whether every look-up of a question lies inside the tables. */
+function isInside(program: Program, kind: Kind, query: Query): boolean {
+  if (Number.isNaN(ask(program, kind, query))) return false;
+  const flags = program.output[kind === "decode_phase" ? 5 : 2] ?? 0;
+  return (flags & FLAG.beyondTables) === 0;
 }
 
 function median(values: readonly number[]): number {
@@ -101,7 +114,7 @@ function mean(values: readonly number[]): number {
 
 /** Mean microseconds of distinct questions, group by group, so that the clock's grain does not show. */
 function ownTimes(
-  estimator: EngineEstimator,
+  program: Program,
   kind: Kind,
   queries: readonly Query[],
 ): number[] {
@@ -109,7 +122,7 @@ function ownTimes(
   for (let first = 0; first + GROUP <= queries.length; first += GROUP) {
     const group = queries.slice(first, first + GROUP);
     const start = performance.now();
-    for (const query of group) ask(estimator, kind, query);
+    for (const query of group) ask(program, kind, query);
     times.push((performance.now() - start) * 1000 / GROUP);
   }
   return times;
@@ -158,6 +171,7 @@ export async function measureEstimates(
     queries.set(name, {
       prefill: distinctQueries(random, SHARED_QUERIES),
       decode_step: distinctQueries(random, SHARED_QUERIES),
+      decode_step_even: distinctQueries(random, SHARED_QUERIES, true),
       decode_phase: distinctQueries(random, SHARED_QUERIES),
     });
   }
@@ -177,7 +191,11 @@ export async function measureEstimates(
       rows.push(
         ...rowsOf(estimator, engine.name, kind, {
           shared: queries.get(engine.name)?.[kind] ?? [],
-          own: distinctQueries(random, OWN_QUERIES),
+          own: distinctQueries(
+            random,
+            OWN_QUERIES,
+            kind === "decode_step_even",
+          ),
           peer: peer[engine.name] ?? {},
         }),
       );
@@ -187,7 +205,7 @@ export async function measureEstimates(
 }
 
 function rowsOf(
-  estimator: EngineEstimator,
+  { program }: EngineEstimator,
   name: string,
   kind: Kind,
   { shared, own, peer }: {
@@ -200,33 +218,32 @@ function rowsOf(
   const peerMs = peer[`${kind}_ms`] ?? [];
   let difference = 0;
   const answered = shared.map((query, index) => {
-    const { ms, inside } = ask(estimator, kind, query);
+    const ms = ask(program, kind, query);
     const theirs = peerMs[index];
     if (typeof theirs === "number" && !Number.isNaN(ms)) {
       difference = Math.max(difference, Math.abs(ms / theirs - 1));
     }
-    return { inside, us: peerUs[index] };
+    return { inside: isInside(program, kind, query), us: peerUs[index] };
   });
   const timed = answered.filter((one): one is typeof one & { us: number } =>
     typeof one.us === "number"
   );
-  const inside = own.filter((query) => ask(estimator, kind, query).inside);
+  if (kind === "decode_step_even") {
+    return name !== "dense" ? [] : [{
+      what: `decode step ${name}, mean over all`,
+      peerUs: mean(timed.map((one) => one.us)),
+      oursUs: mean(ownTimes(program, kind, own)),
+      wanted: 200,
+      difference,
+    }];
+  }
   const what = `${kind.replace("_", " ")} ${name}`;
-  const rows: SpeedRow[] = [{
+  const inside = own.filter((query) => isInside(program, kind, query));
+  return [{
     what: `${what}, median inside the tables`,
     peerUs: median(timed.filter((one) => one.inside).map((one) => one.us)),
-    oursUs: median(ownTimes(estimator, kind, inside)),
+    oursUs: median(ownTimes(program, kind, inside)),
     wanted: WANTED[what] ?? 10,
     difference,
   }];
-  if (kind === "decode_step" && name === "dense") {
-    rows.push({
-      what: `${what}, mean over all`,
-      peerUs: mean(timed.map((one) => one.us)),
-      oursUs: mean(ownTimes(estimator, kind, own)),
-      wanted: 200,
-      difference,
-    });
-  }
-  return rows;
 }

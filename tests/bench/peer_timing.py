@@ -49,6 +49,7 @@ def main():
         for kind, ask in (
             ("prefill", lambda b, s: handle.predict_prefill_latency(b, s)),
             ("decode_step", lambda b, s: handle.predict_decode_latency(b, s, 2)),
+            ("decode_step_even", lambda b, s: handle.predict_decode_latency(b, s, 2)),
             ("decode_phase", lambda b, s: handle.predict_decode_latency(b, s, osl)),
         ):
             results = [timed(lambda: ask(b, s)) for b, s in engine["queries"][kind]]

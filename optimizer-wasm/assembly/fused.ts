@@ -1,0 +1,185 @@
+/**
+ * A phase folded: operators whose time is linear in tokens become one line, GEMMs of measured sites on one axis become
+ * one curve in m, equal collectives become one with the sum of their multiplicities. What is left is asked one by one.
+ * The sums are those of the plain pass (`program.ts`) but for the order of additions; the figures of single operators
+ * are not made here.
+ */
+
+import { allocate, f64At, i32At, lerp, setF64, setI32 } from "./arrays";
+import { evaluate, valueMs } from "./operators";
+import { Kind, Mode, Op, Role } from "./op";
+import {
+  addOp,
+  opAt,
+  setPass,
+  startPass,
+} from "./program";
+import { axisIndex, siteAxis, siteCountOf } from "./sites";
+import {
+  clearFlags,
+  flags,
+  FROM_TABLE,
+  OK,
+  OUT_OF_RANGE,
+} from "./status";
+
+@unmanaged
+export class Fused {
+  /** Milliseconds a token and at rest of all linear operators. */
+  perToken: f64;
+  atRest: f64;
+  /** Axis of the GEMM curve, its points, and the summed latencies; no axis without such GEMMs. */
+  axis: usize;
+  axisCount: i32;
+  curve: usize;
+  /** Collectives (u32 each) with the sums of their multiplicities (f64 each). */
+  messages: usize;
+  messageScales: usize;
+  messageCount: i32;
+  /** Everything else (u32 each), with its place in the phase (i32 each). */
+  rest: usize;
+  restPlace: usize;
+  restCount: i32;
+}
+
+/** @param list operators of the phase; @param logits whether logits see the same tokens as the others */
+export function fuse(list: usize, count: i32, logits: bool): Fused {
+  const fused = changetype<Fused>(allocate(offsetof<Fused>()));
+  const room = <usize> max(count, 1);
+  fused.messages = allocate(room << 2);
+  fused.messageScales = allocate(room << 3);
+  fused.rest = allocate(room << 2);
+  fused.restPlace = allocate(room << 2);
+  for (let i = 0; i < count; i++) {
+    const op = opAt(list, i);
+    if (addLine(fused, op) || addCurve(fused, op, logits)) continue;
+    if (addMessage(fused, op)) continue;
+    store<u32>(
+      fused.rest + ((<usize> fused.restCount) << 2),
+      <u32> changetype<usize>(op),
+    );
+    setI32(fused.restPlace, fused.restCount, i);
+    fused.restCount++;
+  }
+  return fused;
+}
+
+function addLine(fused: Fused, op: Op): bool {
+  if (op.kind != Kind.LINEAR || op.split != 1.0) return false;
+  const sol = op.mode == Mode.SOL;
+  fused.perToken += op.scale * op.multiple *
+    (sol ? op.solMsPerToken : op.msPerToken);
+  if (!sol) fused.atRest += op.scale * op.constantMs;
+  return true;
+}
+
+function addCurve(fused: Fused, op: Op, logits: bool): bool {
+  if (op.kind != Kind.GEMM || op.mode > Mode.HYBRID) return false;
+  if (changetype<usize>(op.sites) == 0 || op.site < 0) return false;
+  if (changetype<usize>(op.computeScale) != 0 || !(op.flops > 0.0)) {
+    return false;
+  }
+  const sites = op.sites;
+  if (sites.power != 0 || op.split != 1.0 || op.multiple != 1.0) return false;
+  if (op.role == Role.LOGITS && !logits) return false;
+  const axis = siteAxis(sites, op.site);
+  const count = siteCountOf(sites, op.site);
+  if (fused.axis == 0) {
+    fused.axis = axis;
+    fused.axisCount = count;
+    fused.curve = allocate((<usize> count) << 3);
+  } else if (fused.axis != axis || fused.axisCount != count) return false;
+  const first = i32At(sites.leafStart, op.site);
+  for (let i = 0; i < count; i++) {
+    const sum = f64At(fused.curve, i) +
+      op.scale * f64At(sites.latency, first + i);
+    setF64(fused.curve, i, sum);
+  }
+  return true;
+}
+
+function addMessage(fused: Fused, op: Op): bool {
+  if (op.kind != Kind.MESSAGE) return false;
+  for (let i = 0; i < fused.messageCount; i++) {
+    const other = opAt(fused.messages, i);
+    if (
+      changetype<usize>(other.grid) != changetype<usize>(op.grid) ||
+      other.elements != op.elements || other.beyond != op.beyond ||
+      other.split != op.split || other.multiple != op.multiple ||
+      other.solMsPerElement != op.solMsPerElement ||
+      other.roofMs != op.roofMs || other.mode != op.mode ||
+      changetype<usize>(op.grid) == 0 && op.mode <= Mode.EMPIRICAL
+    ) continue;
+    setF64(fused.messageScales, i, f64At(fused.messageScales, i) + op.scale);
+    return true;
+  }
+  // Only collectives that cannot be refused: a refusal has to name its operator in list order.
+  if (op.mode == Mode.EMPIRICAL || op.mode == Mode.HYBRID) return false;
+  if (op.mode == Mode.SILICON && changetype<usize>(op.grid) == 0) return false;
+  if (changetype<usize>(op.grid) != 0 && op.grid.power != 0) return false;
+  store<u32>(
+    fused.messages + ((<usize> fused.messageCount) << 2),
+    <u32> changetype<usize>(op),
+  );
+  setF64(fused.messageScales, fused.messageCount, op.scale);
+  fused.messageCount++;
+  return true;
+}
+
+/**
+ * Sums of the folded part. OUT_OF_RANGE when m lies outside the GEMM axis: then every GEMM has to be asked by itself.
+ */
+function foldedPart(fused: Fused, b: f64, s: f64, prefix: f64, x: f64): i32 {
+  let ms = fused.perToken * x + fused.atRest;
+  let bits = 0;
+  if (fused.axis != 0) {
+    const index = axisIndex(fused.axis, fused.axisCount, x);
+    if (index < 0) return OUT_OF_RANGE;
+    const low = f64At(fused.axis, index);
+    if (low == x) ms += f64At(fused.curve, index);
+    else if (index == fused.axisCount - 1) return OUT_OF_RANGE;
+    else {
+      const w = (x - low) / (f64At(fused.axis, index + 1) - low);
+      ms += lerp(f64At(fused.curve, index), f64At(fused.curve, index + 1), w);
+    }
+    bits = FROM_TABLE;
+  }
+  clearFlags();
+  for (let i = 0; i < fused.messageCount; i++) {
+    const status = evaluate(opAt(fused.messages, i), b, s, prefix, x);
+    if (status != OK) return OUT_OF_RANGE;
+    ms += valueMs * f64At(fused.messageScales, i);
+  }
+  setPass(ms, 0.0, bits | flags);
+  return OK;
+}
+
+/** The whole phase at one point. OUT_OF_RANGE: ask the plain pass instead. */
+export function fusedPass(
+  fused: Fused,
+  b: f64,
+  s: f64,
+  prefix: f64,
+  x: f64,
+): i32 {
+  startPass();
+  if (foldedPart(fused, b, s, prefix, x) != OK) return OUT_OF_RANGE;
+  for (let i = 0; i < fused.restCount; i++) {
+    const status = addOp(
+      opAt(fused.rest, i),
+      i32At(fused.restPlace, i),
+      b,
+      s,
+      prefix,
+      x,
+    );
+    if (status != OK) return status;
+  }
+  return OK;
+}
+
+/** Folded part only, for a decode phase that walks the rest itself. */
+export function startFused(fused: Fused, b: f64, s: f64): i32 {
+  startPass();
+  return foldedPart(fused, b, s, 0.0, b);
+}
