@@ -208,11 +208,11 @@ function* attentionRungs(
       head: rest.slice(0, head.length).join(),
     };
   }).filter((slice) => slice.head === head.join());
-  const lanes = [...new Set(fitting.map((it) => it.lane))].sort((a, b) => {
-    if (a === tables.pinnedLane) return -1;
-    if (b === tables.pinnedLane) return 1;
-    return String(a) < String(b) ? -1 : 1;
-  });
+  const present = [...new Set(slices.map(({ key }) => key[0]))];
+  const lanes = [
+    ...present.filter((lane) => lane === tables.pinnedLane),
+    ...present.filter((lane) => lane !== tables.pinnedLane),
+  ];
   const rung = (
     { key, grid, headDim, window }: typeof fitting[number],
     factor: number,

@@ -16,11 +16,11 @@ export function customAllReduce(bench: Bench, tp: number, size: number): Value {
   const usesNccl = system.gpusPerNode === 72 && tp > 4 &&
     (mode === "SILICON" || mode === "HYBRID");
   if (usesNccl) return nccl(bench, "all_reduce", tp, size);
-  const node = system.gpusPerNode;
+  const slices = tables.grids("custom_allreduce");
+  const sliceOf = (gpus: number) => slices.find(({ key }) => key[0] === gpus);
+  const node = sliceOf(tp) === undefined ? system.gpusPerNode : tp; // a measured width needs no scaling
   const measured = Math.min(tp, node);
-  const slice = tables.grids("custom_allreduce").find(({ key }) =>
-    key[0] === measured
-  );
+  const slice = sliceOf(measured);
   const sol = allReduceSol(system, tp, size);
   return byMode(bench, {
     sol: () => sol,

@@ -32,7 +32,7 @@ export function experts(bench: Bench, op: ExpertsOp, t: number): Value {
   const q = modeOf(op.quant);
   flopsOf(system, q);
   const sol = moeSol(system, q, op, t);
-  const distribution = presentDistribution(tables, op);
+  const distribution = presentDistribution(tables, op.quant, op.distribution);
   const own = () =>
     lowLatencyCurve(tables, op, { t, distribution }) ??
       tables.grids("moe").find(({ key }) => isShape(key, op, distribution));
@@ -50,7 +50,7 @@ export function experts(bench: Bench, op: ExpertsOp, t: number): Value {
       return lookUpCurve(curve, t, (x) => moeSol(system, q, op, x));
     },
     empirical: () =>
-      climb(tables, rungs(bench, { op, q, distribution, own: own() }), {
+      climb(tables, rungs(bench, { op, q, own: own() }), {
         at: [t],
         sol,
       }),
@@ -60,12 +60,13 @@ export function experts(bench: Bench, op: ExpertsOp, t: number): Value {
 /** A distribution that the mode does not have becomes `uniform`. */
 function presentDistribution(
   tables: Tables,
-  { quant, distribution }: ExpertsOp,
+  quant: string,
+  wanted: string,
 ): string {
   const isThere = tables.grids("moe").some(({ key }) =>
-    key[0] === quant && key[1] === distribution
+    key[0] === quant && key[1] === wanted
   );
-  return isThere ? distribution : "uniform";
+  return isThere ? wanted : "uniform";
 }
 
 function shapeOf(
@@ -114,70 +115,80 @@ function efficiency({ mem, cf }: QuantMode): number {
 interface Ladder {
   readonly op: ExpertsOp;
   readonly q: QuantMode;
-  readonly distribution: string;
   readonly own: GridSlice | undefined;
 }
 
 function* rungs(
   { system, tables, transfers }: Bench,
-  { op, q, distribution, own }: Ladder,
+  { op, q, own }: Ladder,
 ): Generator<Rung> {
   if (own !== undefined) {
     const isOrdinary = tables.grids("moe").includes(own);
     const key = [isOrdinary ? "moe" : "moe_low_latency", ...own.key];
     yield rung({ key, grid: own.grid, shape: op }, q, 1);
   }
-  const curves = tables.grids("moe").flatMap(({ key, grid }) => {
-    const mode = findMode(String(key[0]));
-    const [topk = 0, E = 0, hidden = 0, inter = 0, tp = 0, ep = 0] = key.slice(
-      2,
-    ).map(Number);
-    const isNear = key[1] === distribution && tp === op.tp && ep === op.ep;
-    if (mode === undefined || !isNear) return [];
-    const shape = {
-      topk,
-      experts: E,
-      hidden,
-      inter,
-      tp,
-      ep,
-      matrices: op.matrices,
-    };
-    return [{ key: ["moe", ...key], mode, grid, shape }];
-  });
-  const nearest = (candidates: typeof curves) => {
-    const dimensions = (shape: ExpertShape) => shapeOf(shape).slice(0, 4);
-    const sorted = candidates.map((it) => ({ ...it, at: dimensions(it.shape) }))
-      .sort((a, b) => compareKeys(a.at, b.at));
-    if (sorted.length === 0) return [];
-    const found =
-      sorted[nearestShape(sorted.map(({ at }) => at), dimensions(op))];
-    return found === undefined ? [] : [found];
+  const slices = tables.grids("moe");
+  const names = [...new Set(slices.map(({ key }) => String(key[0])))];
+  const modes = names.flatMap((name) => findMode(name) ?? []);
+  const curvesOf = (mode: QuantMode) => {
+    const distribution = presentDistribution(
+      tables,
+      mode.name,
+      op.distribution,
+    );
+    return slices.flatMap(({ key, grid }) => {
+      const [topk = 0, E = 0, hidden = 0, inter = 0, tp = 0, ep = 0] = key
+        .slice(2).map(Number);
+      const isNear = key[0] === mode.name && key[1] === distribution &&
+        tp === op.tp && ep === op.ep;
+      const shape = {
+        topk,
+        experts: E,
+        hidden,
+        inter,
+        tp,
+        ep,
+        matrices: op.matrices,
+      };
+      return isNear
+        ? [{
+          key: ["moe", ...key],
+          grid,
+          shape,
+          at: shapeOf(shape).slice(0, 4),
+        }]
+        : [];
+    });
+  };
+  const nearest = (candidates: ReturnType<typeof curvesOf>) => {
+    if (candidates.length === 0) return [];
+    const sorted = [...candidates].sort((a, b) => compareKeys(a.at, b.at));
+    return sorted[
+      nearestShape(sorted.map(({ at }) => at), shapeOf(op).slice(0, 4))
+    ] ?? [];
   };
   if (transfers.shape) {
-    const own = curves.filter(({ mode }) => mode.name === q.name);
-    for (const found of nearest(own)) yield rung(found, q, 1);
+    for (const found of [nearest(curvesOf(q))].flat()) yield rung(found, q, 1);
   }
   if (transfers.quant) {
-    const alike = curves.filter(({ mode }) =>
+    const alike = modes.filter((mode) =>
       mode.name !== q.name && sameProfile(mode, q)
-    );
-    for (const found of nearest(alike)) yield rung(found, q, 1);
+    ).flatMap(curvesOf);
+    for (const found of [nearest(alike)].flat()) yield rung(found, q, 1);
   }
   if (!transfers.profile) return;
   const distance = (mode: QuantMode) =>
     Math.abs(mode.mem - q.mem) + Math.abs(mode.cf - q.cf);
-  const modes = [
-    ...new Map(curves.map(({ mode }) => [mode.name, mode])).values(),
-  ]
+  const others = modes
     .filter((mode) =>
       !sameProfile(mode, q) && system.flopsPerSecond[mode.dtype] !== undefined
     )
     .sort((a, b) => distance(a) - distance(b));
-  for (const mode of modes) {
+  for (const mode of others) {
     const ratio = efficiency(q) / efficiency(mode);
-    const same = curves.filter((it) => it.mode.name === mode.name);
-    for (const found of nearest(same)) yield rung(found, mode, ratio);
+    for (const found of [nearest(curvesOf(mode))].flat()) {
+      yield rung(found, mode, ratio);
+    }
   }
 
   function rung(
