@@ -4,7 +4,7 @@ import {
   type MetricDefinition,
   type MetricSample,
   renderMetrics,
-} from "../service/metrics.ts";
+} from "../service/mod.ts";
 import type { Agent } from "./agent.ts";
 import { type GpuStatus, limitWattsOf } from "./status.ts";
 

@@ -5,14 +5,14 @@
  * @module
  */
 
-import type { Clock } from "../cluster/clock.ts";
-import type { Generation } from "../cluster/generation.ts";
 import type {
+  Clock,
   GateState,
+  Generation,
   NodePowerReport,
+  Pod,
   PodIdentity,
-} from "../cluster/node_power_report.ts";
-import type { Pod } from "../cluster/pod.ts";
+} from "../cluster/mod.ts";
 
 export type { Clock, GateState, Generation, NodePowerReport, Pod, PodIdentity };
 

@@ -1,6 +1,6 @@
 /** `/metrics`, `/healthz`, `/readyz`, `/status`: what a node tells those who ask. @module */
 
-import { METRICS_CONTENT_TYPE } from "../service/metrics.ts";
+import { METRICS_CONTENT_TYPE } from "../service/mod.ts";
 import { formatGeneration } from "../cluster/mod.ts";
 import type { Agent } from "./agent.ts";
 import { agentMetrics } from "./metrics.ts";

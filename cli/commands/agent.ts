@@ -100,16 +100,17 @@ The safe default may come from the environment variable SAFE_DEFAULT_WATTS, the 
   examples: [
     {
       command:
-        "agent --nvml simulated --once --node-name laptop --safe-default-watts 500 --kubeconfig none --state-dir /tmp/wattkeeper",
+        "deno run -A main.ts agent --nvml simulated --once --node-name laptop --safe-default-watts 500 --kubeconfig none --state-dir /tmp/wattkeeper",
       explains: "one pass over simulated GPUs",
     },
     {
-      command: "agent --self-check --safe-default-watts 500",
+      command:
+        "deno run -A main.ts agent --self-check --safe-default-watts 500",
       explains: "a table of what works here and what to change",
     },
     {
       command:
-        "agent --release-all --once --node-name gpu-1 --safe-default-watts 500",
+        "deno run -A main.ts agent --release-all --once --node-name gpu-1 --safe-default-watts 500",
       explains: "before uninstalling: every limit back to what it was",
     },
   ],

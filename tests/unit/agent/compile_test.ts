@@ -1,0 +1,41 @@
+/** What goes into the agent's single binary: the agent, the gate, what they stand on, and nothing else. @module */
+
+import assert from "node:assert/strict";
+import { binaryGraph, PERMISSIONS } from "../../../agent/compile.ts";
+import { NVML_LIBRARY_CANDIDATES } from "../../../agent/nvml/mod.ts";
+
+Deno.test("the binary holds agent, gate, cluster, service and the command frame", async () => {
+  const graph = await binaryGraph();
+  const folders = new Set(
+    graph.filter((name) => !name.includes(":") && name.includes("/"))
+      .map((name) => name.split("/")[0]),
+  );
+  assert.deepEqual(
+    [...folders].filter((name) => !name!.startsWith("@")).sort(),
+    ["agent", "cli", "cluster", "service"],
+  );
+  assert.ok(graph.includes("cli/commands/gate.ts"));
+  assert.ok(graph.includes("agent/nvml/dlopen_binder.ts"));
+});
+
+Deno.test("the binary holds no koffi and no command of the planner", async () => {
+  const graph = await binaryGraph();
+  assert.deepEqual(
+    graph.filter((name) => /koffi|planner\/|commands\/plan/.test(name)),
+    [],
+  );
+});
+
+Deno.test("the binary's permissions are scoped to files it needs", () => {
+  assert.ok(!PERMISSIONS.includes("--allow-all"));
+  const find = (name: string) =>
+    PERMISSIONS.find((one) => one.startsWith(`--allow-${name}=`)) ?? "";
+  for (const path of NVML_LIBRARY_CANDIDATES) {
+    assert.ok(find("ffi").includes(path));
+  }
+  assert.equal(
+    find("write"),
+    "--allow-write=/var/lib/wattkeeper,/run/wattkeeper",
+  );
+  assert.ok(!PERMISSIONS.some((one) => one.startsWith("--allow-run")));
+});
