@@ -159,6 +159,10 @@ async function run(context: CommandContext): Promise<number> {
         ledger: node.agent.gate,
         processes: node.processes,
         clock: realClock,
+        podUidOf: (uid) =>
+          node.agent.options.view.snapshot().pods.find((pod) =>
+            pod.staticPodHash === uid
+          )?.uid ?? uid,
       });
     if (server) {
       log.info(`Serving on ${server.addr.hostname}:${server.addr.port}.`, {

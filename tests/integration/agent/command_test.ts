@@ -284,3 +284,26 @@ spec("--on-shutdown restore gives everything back, keep keeps", async () => {
     assert.equal(node.fake.limitWatts(0), watts, mode);
   }
 });
+
+spec("needs no more permissions than the binary has baked in", async () => {
+  await using node = await Node.create();
+  const proc = `${node.folder}/proc`;
+  await Deno.mkdir(`${proc}/sys/kernel/random`, { recursive: true });
+  await Deno.writeTextFile(`${proc}/sys/kernel/random/boot_id`, "boot\n");
+  await Deno.writeTextFile(`${proc}/uptime`, "100.0 100.0\n");
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--no-prompt", "--quiet", "--no-check"],
+      `--allow-read=${proc},${node.folder}/state,${node.fake.folder}`,
+      `--allow-write=${node.folder}/state`,
+      `--allow-ffi=${node.fake.library}`,
+      ...["--allow-net", "--allow-env", MAIN, "agent", "--prearm", "--once"],
+      ...["--node-name", "n1", "--safe-default-watts", "500"],
+      ...["--kubeconfig", "none", "--pod-resources-socket", "none"],
+      ...["--proc-root", proc, "--state-dir", `${node.folder}/state`],
+      ...["--nvml-library", node.fake.library],
+    ],
+  }).output();
+  assert.equal(code, 0, new TextDecoder().decode(stderr));
+  assert.equal(node.fake.limitWatts(0), 500);
+});

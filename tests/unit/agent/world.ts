@@ -26,6 +26,8 @@ import { BOOT, CONFIG } from "./situations.ts";
 export class TestClock implements Clock {
   #now = 0;
   #sleepers: { at: number; wake: () => void }[] = [];
+  /** Nobody has ever slept: moving on needs no settling. */
+  #slept = false;
 
   now(): number {
     return this.#now;
@@ -33,6 +35,7 @@ export class TestClock implements Clock {
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       if (signal?.aborted) return resolve();
+      this.#slept = true;
       const sleeper = { at: this.#now + milliseconds, wake: resolve };
       this.#sleepers.push(sleeper);
       signal?.addEventListener("abort", () => {
@@ -44,7 +47,7 @@ export class TestClock implements Clock {
   /** Moves on, waking who is due on the way and letting all of it settle. */
   async advance(milliseconds: number): Promise<void> {
     const end = this.#now + milliseconds;
-    if (this.#sleepers.length === 0) {
+    if (!this.#slept) {
       this.#now = end;
       return;
     }
