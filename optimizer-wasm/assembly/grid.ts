@@ -22,6 +22,9 @@ export class Grid {
   log0: usize;
   log1: usize;
   log2: usize;
+  /** Change to the next leaf of the row, for one unit of the last axis: milliseconds and watts. */
+  slopes: usize;
+  powerSlopes: usize;
 }
 
 const HAS_POWER = 1;
@@ -62,12 +65,27 @@ function logsOf(keys: usize, count: i32): usize {
   return logs;
 }
 
-/** Makes the log2 axes once; a hold needs them. */
-export function ensureLogs(grid: Grid): void {
+/** Makes the log2 axes and the slopes, once; holds and sums over lengths need them. */
+export function ensureDerived(grid: Grid): void {
   if (grid.log2 != 0) return;
   grid.log0 = logsOf(grid.keys0, grid.keys0Count);
   grid.log1 = logsOf(grid.keys1, grid.rowCount);
   grid.log2 = logsOf(grid.keys2, grid.leafCount);
+  grid.slopes = slopesOf(grid, grid.latency);
+  if (grid.power != 0) grid.powerSlopes = slopesOf(grid, grid.power);
+}
+
+function slopesOf(grid: Grid, values: usize): usize {
+  const slopes = allocate((<usize> grid.leafCount) << 3);
+  for (let row = 0; row < grid.rowCount; row++) {
+    const last = leafBegin(grid, row + 1) - 1;
+    for (let leaf = leafBegin(grid, row); leaf < last; leaf++) {
+      const span = f64At(grid.keys2, leaf + 1) - f64At(grid.keys2, leaf);
+      const rise = f64At(values, leaf + 1) - f64At(values, leaf);
+      setF64(slopes, leaf, rise / span);
+    }
+  }
+  return slopes;
 }
 
 export function powerAt(grid: Grid, leaf: i32): f64 {

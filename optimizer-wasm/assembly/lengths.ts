@@ -13,7 +13,7 @@ import {
   setI32,
 } from "./arrays";
 import { Grid, leafBegin, powerAt, rowBegin } from "./grid";
-import { hold, startHold } from "./hold";
+import { hold } from "./hold";
 import { Op } from "./op";
 import { OK, resultMs, resultWatts } from "./status";
 import { walk } from "./walk";
@@ -123,14 +123,13 @@ function openPiece(grid: Grid, length: f64): bool {
       continue;
     }
     const next = f64At(grid.keys2, leaf + 1);
-    const span = 1.0 / (next - key);
-    const slope = (f64At(grid.latency, leaf + 1) - ms) * span;
+    const slope = f64At(grid.slopes, leaf);
     pieceEnd = min(pieceEnd, next);
     a0 += w * (ms + slope * (length - key));
     a1 += w * slope;
     if (!hasPower) continue;
     const watts = f64At(grid.power, leaf);
-    const powerSlope = (f64At(grid.power, leaf + 1) - watts) * span;
+    const powerSlope = f64At(grid.powerSlopes, leaf);
     p0 += w * (watts + powerSlope * (length - key));
     p1 += w * powerSlope;
   }
@@ -147,7 +146,6 @@ function outside(op: Op, batch: f64, length: f64, reachable: bool): i32 {
 export function fiveLengths(op: Op, batch: f64, s: i32): i32 {
   const grid = op.grid;
   const reachable = bindRows(grid, op.heads, batch);
-  startHold();
   const low = lowLength(s);
   const spread = highLength(s) - low;
   if (reachable) seek(grid, <f64> low);
@@ -187,7 +185,6 @@ export function allSteps(
   stride: i32,
 ): i32 {
   const reachable = bindRows(op.grid, op.heads, batch);
-  startHold();
   lengthsMs = 0.0;
   lengthsEnergy = 0.0;
   for (let sample = 0; sample < LENGTH_SAMPLES; sample++) {
@@ -207,6 +204,9 @@ export function allSteps(
   return OK;
 }
 
+/**
+ * Lengths of a piece are summed as integers: their number, sum and sum of squares give the sum of the line over them.
+ */
 function sampleOfAllSteps(
   op: Op,
   batch: f64,
@@ -217,44 +217,60 @@ function sampleOfAllSteps(
   reachable: bool,
 ): i32 {
   const grid = op.grid;
-  let count = 0, sum = 0.0, squares = 0.0;
   const hasPower = grid.power != 0;
-  pieceEnd = -1.0;
-  let inside = false;
-  for (let i = 0; i < steps; i += stride) {
-    const s = isl + i + 1;
-    const low = lowLength(s);
-    const length = <f64> (low + (highLength(s) - low) * sample / 4);
-    const repeat = min(stride, steps - i);
-    if (!inside || length > pieceEnd) {
-      closePiece(count, sum, squares);
+  const whole = steps / stride;
+  const total = steps % stride == 0 ? whole : whole + 1;
+  let count = 0;
+  let sum: i64 = 0, squares: i64 = 0;
+  // No length is in a piece before the first is opened.
+  let last = -1;
+  let s = isl + 1;
+  for (let i = 0; i < total; i++, s += stride) {
+    const low = 9 * s / 10;
+    const length = low + ((11 * s / 10 - low) * sample >> 2);
+    if (i == whole) {
+      // The rest of the steps counts for less than a stride: it has a piece of its own.
+      closePiece(count, sum, squares, <f64> stride);
       count = 0;
-      sum = 0.0;
-      squares = 0.0;
-      if (i == 0 && reachable) seek(grid, length);
-      inside = reachable && openPiece(grid, length);
-      if (!inside) {
-        const status = outside(op, batch, length, reachable);
+      last = -1;
+    }
+    if (length > last) {
+      closePiece(count, sum, squares, <f64> stride);
+      count = 0;
+      sum = 0;
+      squares = 0;
+      if (i == 0 && reachable) seek(grid, <f64> length);
+      if (!reachable || !openPiece(grid, <f64> length)) {
+        const status = outside(op, batch, <f64> length, reachable);
         if (status != OK) return status;
-        lengthsMs += <f64> repeat * resultMs;
-        lengthsEnergy += <f64> repeat * resultMs * resultWatts;
+        const repeat = <f64> (i == whole ? steps % stride : stride);
+        lengthsMs += repeat * resultMs;
+        lengthsEnergy += repeat * resultMs * resultWatts;
+        last = -1;
         continue;
       }
+      last = <i32> pieceEnd;
     }
-    const t = length - origin;
-    const weighted = <f64> repeat * t;
-    count += repeat;
-    sum += weighted;
-    if (hasPower) squares += weighted * t;
+    count++;
+    sum += length;
+    if (hasPower) squares += <i64> length * length;
   }
-  closePiece(count, sum, squares);
+  const weight = whole == total ? stride : steps % stride;
+  closePiece(count, sum, squares, <f64> weight);
   return OK;
 }
 
-function closePiece(count: i32, sum: f64, squares: f64): void {
+/** Adds the line over `count` lengths, each counted `weight` times. */
+function closePiece(count: i32, sum: i64, squares: i64, weight: f64): void {
   if (count == 0) return;
   const times = <f64> count;
-  lengthsMs += a0 * times + a1 * sum;
-  lengthsEnergy += a0 * p0 * times + (a0 * p1 + a1 * p0) * sum +
-    a1 * p1 * squares;
+  const lengths = <f64> sum;
+  const offsets = lengths - times * origin;
+  lengthsMs += weight * (a0 * times + a1 * offsets);
+  if (p0 == 0.0 && p1 == 0.0) return;
+  const offsetSquares = <f64> squares - 2.0 * origin * lengths +
+    times * origin * origin;
+  lengthsEnergy += weight *
+    (a0 * p0 * times + (a0 * p1 + a1 * p0) * offsets +
+      a1 * p1 * offsetSquares);
 }

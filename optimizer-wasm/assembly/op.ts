@@ -1,6 +1,7 @@
 /** One operator of a compiled program: everything that does not depend on batch or length, folded in. */
 
 import { Grid } from "./grid";
+import { HoldIndex } from "./hold_index";
 import { Sites } from "./sites";
 
 /** Kinds of operator. */
@@ -117,9 +118,8 @@ export class Op {
 
   /** Grid of an attention operator, curve of a message or MoE operator; null in modes without tables. */
   grid: Grid;
-  /** Utilisation of each leaf of an attention grid (§3.2), made when the grid is bound; and log2 of the heads. */
-  utilisations: usize;
-  logHeads: f64;
+  /** Where a query beyond the grid finds its neighbours (§3.2). */
+  hold: HoldIndex;
   /** MOE: the low-latency curve (§5.9), or null. */
   lowLatency: Grid;
 

@@ -2,16 +2,14 @@
 
 import { f64At, lerp, lowerIndex } from "./arrays";
 import { Grid, leafBegin, powerAt, rowBegin } from "./grid";
-import { hold, startHold } from "./hold";
+import { hold } from "./hold";
 import { attentionSol } from "./attention_sol";
 import { answer, OK, OUT_OF_RANGE, resultMs, resultWatts } from "./status";
 import { Kind, Op } from "./op";
 
 /** Looks (c0, c1, c2) up in the grid of an attention operator. */
 export function gridTable(op: Op, c0: f64, c1: f64, c2: f64): i32 {
-  if (walk(op, c0, c1, c2) == OK) return OK;
-  startHold();
-  return hold(op, c0, c1, c2);
+  return walk(op, c0, c1, c2) == OK ? OK : hold(op, c0, c1, c2);
 }
 
 /** The grid alone, without the hold: OK or OUT_OF_RANGE. */
