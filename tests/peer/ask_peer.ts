@@ -106,9 +106,7 @@ export async function askPeer(
       }));
     case "memory": {
       const { worker: mode, batch, isl, osl, prefix } = ask;
-      // The peer's memory answer comes with a latency; SOL has one for every shape.
-      const sol = { ...at, mode: "SOL" };
-      const reply = await peer.ask(sol, {
+      const reply = await peer.ask(at, {
         kind: "memory",
         mode,
         batch,

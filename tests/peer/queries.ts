@@ -135,9 +135,29 @@ export function* randomQuestions(
     const engine = randomEngine(random, scope);
     const count = random.integer(1, scope.asksPerEngine ?? 4);
     for (let index = 0; index < count; index++) {
-      yield { engine, ask: randomAsk(random) };
+      yield comparable(engine, randomAsk(random));
     }
   }
+}
+
+/**
+ * The peer answers memory together with a latency, and only SOL has one for every shape; its KV-capacity call does
+ * not know context parallelism.
+ */
+function comparable(engine: EngineCase, ask: Ask): Question {
+  if (ask.kind === "memory") {
+    return { engine: { ...engine, databaseMode: "SOL" }, ask };
+  }
+  if (ask.kind === "kv_capacity" && engine.layout.cp > 1) {
+    return {
+      engine: {
+        ...engine,
+        layout: { ...engine.layout, cp: 1, tp: engine.layout.cp },
+      },
+      ask,
+    };
+  }
+  return { engine, ask };
 }
 
 /** A random engine, now and then an impossible one. */

@@ -1,7 +1,7 @@
 /** From operators to passes and whole runs (`aic-engine.md` §7.1–§7.3). @module */
 
 import type { Bench } from "./bench.ts";
-import type { Operator, Pass } from "./graph.ts";
+import type { Operator, Pass } from "./operator.ts";
 import type { Value } from "./interpolate.ts";
 import { Refusal } from "./refusal.ts";
 

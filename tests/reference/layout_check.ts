@@ -20,7 +20,7 @@ export function checkLayout(
   if (cp > 1 && (backend !== "sglang" || tp !== 1 || dp !== 1)) {
     refuse(`cp ${cp} on ${backend}, tp ${tp}, dp ${dp}`);
   }
-  if (model.family !== "MOE") return;
+  if (model.family === "LLAMA" || model.family === "GPT") return;
   if (tp * dp * cp !== moeTp * moeEp) {
     refuse(`width ${tp * dp * cp}, experts over ${moeTp * moeEp}`);
   }
@@ -29,7 +29,7 @@ export function checkLayout(
     objectOf(model.config, "quantization_config")["weight_block_size"];
   const block = Array.isArray(blocks) ? Number(blocks[0]) : 128;
   if (
-    quant.moe === "fp8_block" &&
+    model.family === "MOE" && quant.moe === "fp8_block" &&
     Math.floor(model.expertInter / moeTp) % block !== 0
   ) {
     refuse(`blocks of ${block} in ${model.expertInter} over moe_tp ${moeTp}`);

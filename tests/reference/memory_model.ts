@@ -2,8 +2,8 @@
 
 import type { Layout } from "../../optimizer-wasm/estimate_case.ts";
 import type { SystemSpec } from "../../optimizer-wasm/data/system_spec.ts";
-import type { Operator } from "./graph.ts";
-import { hasWindowLayers, type Model } from "./model.ts";
+import type { Operator } from "./operator.ts";
+import { hasWindowLayers, isLatent, type Model } from "./model.ts";
 import { kvBytes } from "./quant_modes.ts";
 
 /** What the memory of a worker depends on. */
@@ -52,11 +52,32 @@ const COEFFICIENTS = {
   others: { GPT: [10, 6, 5, 5], LLAMA: [11, 6.5, 5, 5], MOE: [22, 13, 10, 10] },
 } as const;
 
+function rowOf({ family }: Model): "GPT" | "LLAMA" | "MOE" {
+  return family === "LLAMA" || family === "GPT" ? family : "MOE";
+}
+
+/** What latent-attention models add for the block scales of their experts. */
+function workspace(
+  { model, layout, backend }: MemorySetting,
+  T: number,
+): number {
+  if (!isLatent(model)) return 0;
+  const width = backend === "sglang"
+    ? model.hidden
+    : model.heads * model.headDim;
+  return T * width * layout.dp * model.experts * model.topk / layout.moeEp /
+    128 * 4;
+}
+
 /** KV cache of one request of a length. */
 export function kvOfRequest(
   { model, layout, kv }: MemorySetting,
   length: number,
 ): number {
+  if (isLatent(model)) {
+    return length * model.layers * (model.kvLoraRank + model.ropeHeadDim) *
+      kvBytes(kv);
+  }
   const width = Math.ceil(model.kvHeads / layout.tp) * model.headDim * 2 *
     kvBytes(kv);
   const windowed = hasWindowLayers(model) ? Math.floor(model.layers / 2) : 0;
@@ -70,12 +91,11 @@ function withoutKv(setting: MemorySetting, T: number, decoded: number) {
   const isSglang = backend === "sglang";
   const weights = context.reduce((sum, op) => sum + op.weights * op.scale, 0) /
     layout.pp;
-  const step = Math.log2(Math.min(layout.tp, 8));
-  const coefficient =
-    COEFFICIENTS[isSglang ? "sglang" : "others"][model.family][
-      Math.floor(step)
-    ] ?? 0;
-  const raw = 2 * T * model.heads * model.headDim * coefficient;
+  const byFamily = COEFFICIENTS[isSglang ? "sglang" : "others"];
+  const column = Math.floor(Math.log2(Math.min(layout.tp, 8)));
+  const coefficient = byFamily[rowOf(model)][column] ?? 0;
+  const raw = 2 * T * model.heads * model.headDim * coefficient +
+    workspace(setting, T);
   const floored = Math.max(raw, (isSglang ? 90 : 70) * MIB) *
     (isSglang ? 1.15 : 1);
   const activations = T > 0 ? floored * (T + decoded * nextn) / T : floored;
@@ -121,8 +141,8 @@ function tokenLoads(
           ...(osl > 1 ? [{ T: 1, decoded: 1 }] : []),
         ];
       }
-      const decoded = batch - Math.ceil(ctx / isl);
-      return [{ T: decoded + ctx, decoded }];
+      const left = batch - Math.ceil(ctx / isl);
+      return [{ T: left + ctx, decoded: Math.max(0, left) }];
     }
   }
 }

@@ -6,7 +6,7 @@ import { Refusal } from "./refusal.ts";
 export type Json = Readonly<Record<string, unknown>>;
 
 /** Graph families of the reference. */
-export type Family = "LLAMA" | "GPT" | "MOE";
+export type Family = "LLAMA" | "GPT" | "MOE" | "DEEPSEEK" | "KIMIK25";
 
 /** What a graph is built from. */
 export interface Model {
@@ -24,6 +24,9 @@ export interface Model {
   readonly experts: number;
   readonly expertInter: number;
   readonly qkNorm: boolean;
+  readonly kvLoraRank: number;
+  readonly ropeHeadDim: number;
+  readonly valueHeadDim: number;
   readonly config: Json;
   readonly hfQuantConfig: Json;
 }
@@ -38,6 +41,9 @@ const FAMILIES: Readonly<Record<string, Family>> = {
   Qwen2MoeForCausalLM: "MOE",
   Qwen3MoeForCausalLM: "MOE",
   MiniMaxM2ForCausalLM: "MOE",
+  DeepSeekForCausalLM: "DEEPSEEK",
+  DeepseekV3ForCausalLM: "DEEPSEEK",
+  KimiK25ForConditionalGeneration: "KIMIK25",
 };
 const WITH_QK_NORM = [
   "Qwen3ForCausalLM",
@@ -58,13 +64,13 @@ function isObject(value: unknown): value is Json {
 /** Reads a model. */
 export function readModel(
   name: string,
-  { config, hfQuantConfig }: {
+  { config: published, hfQuantConfig }: {
     readonly config: Json;
     readonly hfQuantConfig?: Json | null;
   },
   forcedFamily?: Family,
 ): Model {
-  const { architectures } = config;
+  const { architectures } = published;
   const architecture = Array.isArray(architectures)
     ? String(architectures[0])
     : "";
@@ -72,6 +78,7 @@ export function readModel(
   if (family === undefined) {
     throw new Refusal("unknown_model", `No graph for "${architecture}".`);
   }
+  const config = family === "KIMIK25" ? textConfig(published) : published;
   const number = (...fields: readonly string[]) => {
     for (const field of fields) {
       const value = config[field];
@@ -98,11 +105,26 @@ export function readModel(
       "num_experts",
     ),
     expertInter: number("moe_intermediate_size", "intermediate_size"),
+    kvLoraRank: number("kv_lora_rank") || 512,
+    ropeHeadDim: number("qk_rope_head_dim") || 64,
+    valueHeadDim: number("v_head_dim") || 128,
     qkNorm: WITH_QK_NORM.includes(architecture),
   };
+}
+
+/** Whether the model has latent attention (§6.7). */
+export function isLatent({ family }: Model): boolean {
+  return family === "DEEPSEEK" || family === "KIMIK25";
 }
 
 /** Whether half of the layers attend through a window of 128 (§6.5). */
 export function hasWindowLayers(model: Model): boolean {
   return model.architecture === "GptOssForCausalLM";
+}
+
+/** The language model inside a multimodal config; its quantisation is promoted. */
+function textConfig(published: Json): Json {
+  const inner = objectOf(published, "text_config");
+  const own = published["quantization_config"];
+  return own === undefined ? inner : { ...inner, quantization_config: own };
 }

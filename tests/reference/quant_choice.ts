@@ -1,7 +1,7 @@
 /** Precision by default and by wish (`aic-engine.md` §6.2). @module */
 
 import type { QuantOverride } from "../../optimizer-wasm/estimate_case.ts";
-import { type Json, type Model, objectOf } from "./model.ts";
+import { isLatent, type Json, type Model, objectOf } from "./model.ts";
 import { Refusal } from "./refusal.ts";
 import type { Tables } from "./tables.ts";
 
@@ -11,9 +11,11 @@ export interface Quant {
   readonly moe: string;
   readonly kv: string;
   readonly fmha: string;
+  /** The GEMM mode was asked for, not inferred. */
+  readonly isGemmExplicit: boolean;
 }
 
-type Partly = { -readonly [Role in keyof Quant]?: string };
+type Partly = { gemm?: string; moe?: string; kv?: string; fmha?: string };
 
 /** What the checkpoint itself says: rules 1–5. */
 export function inferQuant({ config, hfQuantConfig }: Model): Partly {
@@ -39,6 +41,8 @@ export function inferQuant({ config, hfQuantConfig }: Model): Partly {
   } else if (algo === "mxfp4") {
     found.gemm = "bfloat16";
     found.moe = "w4a16_mxfp4";
+  } else if (algo === "compressed-tensors") {
+    Object.assign(found, compressedTensors(Q));
   } else if (algo !== undefined) {
     throw new Refusal(
       "unknown_model",
@@ -53,6 +57,30 @@ export function inferQuant({ config, hfQuantConfig }: Model): Partly {
     found.kv = "fp8";
   }
   return found;
+}
+
+/** Base mode from the first group's weights; what is ignored stays unset. */
+function compressedTensors(Q: Json): Partly {
+  const [group] = Object.values(objectOf(Q, "config_groups"));
+  const weights = objectOf({ group }, "group");
+  const { type, num_bits: bits, strategy } = objectOf(weights, "weights");
+  const base = type === "int"
+    ? bits === 4 ? "int4_wo" : "int8_wo"
+    : bits === 4
+    ? "w4a16_mxfp4"
+    : strategy === "block"
+    ? "fp8_block"
+    : "fp8";
+  const ignored = Array.isArray(Q["ignore"]) ? Q["ignore"].map(String) : [];
+  const names = (pattern: RegExp) => ignored.some((it) => pattern.test(it));
+  const isAttentionOut = names(/self_attn|q_proj|k_proj|v_proj|o_proj/);
+  const isRoutedOut = ignored.some((it) =>
+    it.includes("expert") && !it.includes("shared_expert")
+  );
+  return {
+    ...(isAttentionOut ? {} : { gemm: base }),
+    ...(isRoutedOut ? {} : { moe: base }),
+  };
 }
 
 function firstText(
@@ -99,6 +127,25 @@ export interface QuantSetting {
   readonly generationOnly?: boolean;
 }
 
+/** T of rule (a): modes of context attention that are measured together with a KV mode. */
+function contextModes(
+  model: Model,
+  kv: string | undefined,
+  { backend, tables }: QuantSetting,
+): ReadonlySet<string> {
+  const usesMla = isLatent(model) && backend !== "vllm";
+  const keys = usesMla
+    ? ["context_mla", "mla_context_module"].flatMap((table) =>
+      tables.grids(table).map(({ key }) => key)
+    )
+    : tables.grids("context_attention").map(({ key }) => key.slice(1));
+  return new Set(
+    keys.filter((key) => kv === undefined || key[1] === kv).map((key) =>
+      String(key[0])
+    ),
+  );
+}
+
 /** Wish, then checkpoint, then bfloat16; with the rules of the estimate path. */
 export function chooseQuant(
   model: Model,
@@ -109,11 +156,7 @@ export function chooseQuant(
   const chosen: Partly = { ...inferred, ...wish };
   let isFmhaSet = wish.fmha !== undefined;
   if (!direct && !generationOnly) {
-    const measured = new Set(
-      tables.grids("context_attention")
-        .filter(({ key }) => chosen.kv === undefined || key[2] === chosen.kv)
-        .map(({ key }) => String(key[1])),
-    );
+    const measured = contextModes(model, chosen.kv, { backend, tables });
     if (measured.size > 0 && !measured.has("fp8") && chosen.fmha === "fp8") {
       if (wish.fmha === "fp8") {
         throw new Refusal(
@@ -140,5 +183,12 @@ export function chooseQuant(
     !direct && tables.system.smVersion < 100 && mode === "nvfp4"
       ? "nvfp4_wo"
       : mode;
-  return { gemm: weightOnly(gemm), moe: weightOnly(moe), kv, fmha };
+  const isGemmExplicit = wish.gemm !== undefined;
+  return {
+    gemm: weightOnly(gemm),
+    moe: weightOnly(moe),
+    kv,
+    fmha,
+    isGemmExplicit,
+  };
 }

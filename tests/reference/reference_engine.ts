@@ -58,12 +58,12 @@ export class ReferenceEngine {
       tables,
     });
     checkLayout(model, layout, backend, this.quant);
-    if (model.family === "MOE" && layout.moeEp > system.gpusPerNode) {
+    if (model.experts > 0 && layout.moeEp > system.gpusPerNode) {
       throw dataMiss("all-to-all across nodes (§5.10, not in the reference)");
     }
     const transfers = transfersOf(engine.transferPolicy ?? "aggressive");
     const bench: Bench = { system, backend, mode, tables, transfers };
-    const setting = { model, layout, quant: this.quant, nextn };
+    const setting = { model, layout, quant: this.quant, backend, nextn };
     const context = buildPhase(setting, "context");
     this.running = {
       bench,
