@@ -97,11 +97,17 @@ const COLUMNS: readonly Column<Row>[] = [
   },
 ];
 
-/** Columns that at least one row fills, for a table that a person reads. */
-function filled(rows: readonly Row[], columns: readonly Column<Row>[]) {
-  return columns.filter((column) =>
-    rows.some((row) => (column.value(row) ?? null) !== null)
-  );
+/** One answer as a person reads it: a field a line, the empty ones left out. */
+function card(row: Row): string {
+  const shown = COLUMNS.flatMap((column) => {
+    const value = column.value(row);
+    if (value === undefined || value === null) return [];
+    return [[column.title ?? column.key, column.show?.(row) ?? String(value)]];
+  });
+  const width = Math.max(...shown.map(([title = ""]) => title.length));
+  return shown.map(([title = "", text = ""]) =>
+    `${title.padEnd(width)}  ${text}\n`
+  ).join("");
 }
 
 function operatorTable(row: EstimateRow): string {
@@ -198,7 +204,7 @@ async function runOne(
       context.write(renderRows([row], COLUMNS, "csv"));
       break;
     default:
-      context.write(renderRows([row], filled([row], COLUMNS), "table"));
+      context.write(card(row));
       if (perOperator) context.write(`\n${operatorTable(row)}`);
       if (row.latency_source === "roofline") {
         context.write(
