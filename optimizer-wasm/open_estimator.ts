@@ -2,6 +2,7 @@
 
 import { nearestNames, WattkeeperError } from "../service/mod.ts";
 import { BUILTIN_SYSTEMS } from "./data/builtin_systems.ts";
+import type { PackTable } from "./data/pack/format.ts";
 import type { SystemSpec } from "./data/system_spec.ts";
 import { EngineEstimator } from "./engine_estimator.ts";
 import type { EngineCase } from "./estimate_case.ts";
@@ -150,7 +151,7 @@ export class EstimatorOpener {
     const quant = chooseQuant(model, engineCase.quant ?? {}, {
       backend,
       smVersion: system.smVersion,
-      fmhaModes: (kv) => fmhaModes(tables, model, backend, kv),
+      fmhaModes: (kv) => fmhaModes(tables, model, engineCase, kv),
       answersWeightOnly: databaseMode !== "SILICON" ||
         tables?.find("gemm", "nvfp4_wo") !== undefined,
     });
@@ -273,15 +274,20 @@ function checkDrafts(nextn: number): void {
 function fmhaModes(
   tables: Tables | undefined,
   model: ModelSpec,
-  backend: string,
+  { backend, databaseMode }: EngineCase,
   kv: string | undefined,
 ): ReadonlySet<string> {
   if (tables === undefined) return new Set();
+  // EMPIRICAL and SOL read no source but the primary one.
+  const primaryOnly = databaseMode === "EMPIRICAL" || databaseMode === "SOL";
+  const keys = (table: PackTable) =>
+    tables.of(table)
+      .filter((slice) => !primaryOnly || slice.primaryLeaves > 0)
+      .map(({ key }) => key);
   // A context-attention key begins with its lane, a latent one with the mode.
   const modes = model.mla !== undefined && backend !== "vllm"
-    ? [...tables.of("context_mla"), ...tables.of("mla_context_module")]
-      .map(({ key }) => key)
-    : tables.of("context_attention").map(({ key }) => key.slice(1));
+    ? [...keys("context_mla"), ...keys("mla_context_module")]
+    : keys("context_attention").map((key) => key.slice(1));
   return new Set(
     modes
       .filter((key) => kv === undefined || key[1] === kv)

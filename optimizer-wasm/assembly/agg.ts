@@ -113,7 +113,9 @@ function decodeRequests(
   vllm: bool,
 ): f64 {
   if (!vllm && finish >= iterations) {
-    return max(1.0, Math.floor(batch / (finish / iterations)));
+    // Floor division as upstream's: of the batch by the rounded quotient, exactly.
+    const share = finish / iterations;
+    return max(1.0, nearest((batch - batch % share) / share));
   }
   return max(1.0, batch - Math.ceil(context / isl));
 }

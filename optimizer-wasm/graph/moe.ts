@@ -168,8 +168,11 @@ function dispatch(input: PhaseInput, step: "pre" | "post"): OpSpec[] {
             collective("all_gather", attentionGpus, 1),
           ];
       }
-      // The generation dispatch of this family behaves as without context parallelism (§6.6).
       if (cp > 1 && phase === "context") return [exchange(gpus, 1)];
+      // In decode the latent families reduce once, after the experts; MOE does as without context parallelism (§6.6).
+      if (cp > 1 && model.family !== "MOE") {
+        return step === "pre" ? [none] : [reduce(gpus)];
+      }
       return first(group, ranks);
     default:
       if (smVersion === 100 && dp > 1) {

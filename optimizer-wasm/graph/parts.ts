@@ -94,8 +94,10 @@ export class Parts {
   contextGather(): OpSpec[] {
     const { model, layout, quant, phase } = this.#input;
     if (phase !== "context" || layout.cp === 1) return [];
-    const kvBytes = Math.ceil(model.kvHeads / layout.tp) * model.headSize * 2 *
-      (KV_BYTES[quant.kv] ?? 2);
+    const elements = model.mla === undefined
+      ? Math.ceil(model.kvHeads / layout.tp) * model.headSize * 2
+      : model.mla.kvLoraRank + model.mla.ropeHeadSize;
+    const kvBytes = elements * (KV_BYTES[quant.kv] ?? 2);
     return [{
       ...this.#base("cp_all_gather", model.layers),
       split: 1,

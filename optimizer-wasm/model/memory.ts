@@ -133,7 +133,7 @@ function stepTokens(
       }
       if (b > 1) {
         const decode = b - Math.ceil(c / isl);
-        return [{ tokens: decode + c, drafted: decode }];
+        return [{ tokens: decode + c, drafted: Math.max(decode, 0) }];
       }
       const alone = [{ tokens: c, drafted: 0 }];
       return osl > 1 ? [...alone, { tokens: 1, drafted: 1 }] : alone;

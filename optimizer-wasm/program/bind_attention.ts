@@ -202,7 +202,9 @@ function sampleSlice(
   window: number,
 ): PackSlice | undefined {
   const size = key.prefix.length + 1;
-  const lanes = rankedLanes(context, slices);
+  const lanes = lanesOf(context, key.table).filter((lane) =>
+    slices.some((slice) => slice.key[0] === lane)
+  );
   const at = (lane: string, headSize: number) =>
     slices.find((slice) =>
       slice.key[0] === lane && slice.key[size] === headSize &&
@@ -220,17 +222,6 @@ function sampleSlice(
     if (reference !== undefined) return reference;
   }
   return undefined;
-}
-
-function rankedLanes(
-  context: BindContext,
-  slices: readonly PackSlice[],
-): string[] {
-  const pinned = context.tables?.directory.pinnedLane;
-  const lanes = [...new Set(slices.map((slice) => String(slice.key[0])))];
-  return lanes.sort((a, b) =>
-    Number(b === pinned) - Number(a === pinned) || (a < b ? -1 : 1)
-  );
 }
 
 /** 128 where the lane has it, at any window, else the nearest in |ln|. */

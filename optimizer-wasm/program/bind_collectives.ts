@@ -10,7 +10,7 @@ import {
   readsTables,
 } from "./bind_context.ts";
 import { sampled } from "./transfer.ts";
-import { type Address, KIND } from "./wasm_exports.ts";
+import { type Address, KIND, STATUS } from "./wasm_exports.ts";
 
 /** Communication runs in half precision. */
 const BYTES_PER_ELEMENT = 2;
@@ -33,6 +33,8 @@ interface MessageBinding {
   readonly width: number;
   readonly tokenMultiple: number;
   readonly solMsPerElement: number;
+  /** The same for the GPUs that the slice was measured with. */
+  readonly measuredSolMsPerElement: number;
   readonly slice: PackSlice | undefined;
   /** Factor on the curve when more GPUs take part than were measured. */
   readonly beyond: number;
@@ -59,7 +61,7 @@ function bindMessage(
     sampled(context, binding.slice)
   ) {
     const reference = newOp(context, op, KIND.message);
-    wasm.setMessage(reference, 1, binding.solMsPerElement, 1);
+    wasm.setMessage(reference, 1, binding.measuredSolMsPerElement, 1);
     wasm.setGrid(reference, tables?.grid(binding.slice) ?? 0);
     wasm.setReference(address, reference, 1);
   }
@@ -93,18 +95,22 @@ export function bindAllReduce(context: BindContext, op: AllReduceOp): Address {
       tokenMultiple: 1,
     });
   }
-  const measured = Math.min(gpus, perNode);
-  const beyond = gpus > perNode
+  // A width that the table has is used as it is; another is carried over from a full node.
+  const own = context.tables?.find("custom_allreduce", gpus);
+  const measured = own === undefined ? Math.min(gpus, perNode) : gpus;
+  const beyond = gpus > measured
     ? (gpus - 1) / gpus * (perNode / (perNode - 1)) *
       (p2pBandwidth(system, perNode) / p2pBandwidth(system, gpus))
     : 1;
-  const solMsPerElement = 2 * BYTES_PER_ELEMENT / gpus * (gpus - 1) /
-    p2pBandwidth(system, gpus) * 1000;
+  const sol = (width: number) =>
+    2 * BYTES_PER_ELEMENT / width * (width - 1) /
+    p2pBandwidth(system, width) * 1000;
   const address = bindMessage(context, op, {
     width: op.width,
     tokenMultiple: 1,
-    solMsPerElement,
-    slice: context.tables?.find("custom_allreduce", measured),
+    solMsPerElement: sol(gpus),
+    measuredSolMsPerElement: sol(Math.max(measured, 2)),
+    slice: own ?? context.tables?.find("custom_allreduce", measured),
     beyond,
   });
   if (context.mode === "ROOFLINE") {
@@ -135,11 +141,14 @@ export function bindNccl(context: BindContext, op: NcclOp): Address {
       (p2pBandwidth(system, most) / p2pBandwidth(system, gpus))
     : 1;
   const phases = operation === "all_reduce" ? 2 : 1;
+  const sol = (width: number) =>
+    phases * BYTES_PER_ELEMENT * (width - 1) / width /
+    p2pBandwidth(system, width) * 1000;
   const address = bindMessage(context, op, {
     width: op.width,
     tokenMultiple: op.tokenMultiple,
-    solMsPerElement: phases * BYTES_PER_ELEMENT * (gpus - 1) / gpus /
-      p2pBandwidth(system, gpus) * 1000,
+    solMsPerElement: sol(gpus),
+    measuredSolMsPerElement: sol(Math.max(measured, 2)),
     slice: tables?.find("nccl", "half", operation, measured),
     beyond,
   });
@@ -183,11 +192,19 @@ export function allToAllSlice(
 
 /** Binds dispatch or combine of large expert parallelism: a curve over tokens. */
 export function bindAllToAll(context: BindContext, op: AllToAllOp): Address {
+  if (context.mode === "EMPIRICAL" || context.mode === "SOL") {
+    // There is no roofline of this exchange to transfer to.
+    const refused = newOp(context, op, KIND.fail);
+    context.wasm.setFailure(refused, STATUS.noEmpirical);
+    return refused;
+  }
+  const solMsPerElement = op.hidden * BYTES_PER_ELEMENT /
+    p2pBandwidth(context.system, op.moeEp) * 1000;
   return bindMessage(context, op, {
     width: 1,
     tokenMultiple: 1,
-    solMsPerElement: op.hidden * BYTES_PER_ELEMENT /
-      p2pBandwidth(context.system, op.moeEp) * 1000,
+    solMsPerElement,
+    measuredSolMsPerElement: solMsPerElement,
     slice: allToAllSlice(context, op),
     beyond: 1,
   });
