@@ -69,7 +69,7 @@ function stepCounts(
   }
   const left = Math.max(1, b - Math.ceil(c / isl));
   if (fin >= it) {
-    const decodes = isVllm ? left : Math.max(1, Math.floor(b / (fin / it)));
+    const decodes = isVllm ? left : Math.max(1, floorDivide(b, fin / it));
     return { decodes, mixes: fin, mixesInTpot: fin, alone: 0 };
   }
   return {
@@ -78,4 +78,9 @@ function stepCounts(
     mixesInTpot: isVllm ? fin : Math.max(1, fin - 3),
     alone: it - fin,
   };
+}
+
+/** Floor division of doubles: the exact quotient, floored; `Math.floor(a / b)` would round it first. */
+function floorDivide(a: number, b: number): number {
+  return Math.round((a - a % b) / b);
 }
