@@ -47,7 +47,7 @@ export interface EngineSource {
 export const BACKENDS: readonly string[] = ["vllm", "trtllm", "sglang"];
 
 /** Engines that are kept open; each holds one pack in its own memory. */
-const MOST_ENGINES = 6;
+const MOST_ENGINES = 12;
 /** Cases that are kept open. */
 const MOST_ESTIMATORS = 256;
 /** Programs that one engine takes; the module never frees, so a fresh instance takes over then. */
