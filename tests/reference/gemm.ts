@@ -12,7 +12,7 @@ import {
 import { dataMiss } from "./refusal.ts";
 import { computeScaleSol, gemmSol, scaleMatrixSol } from "./speed_of_light.ts";
 import { leavesOf, type Site, type Tables } from "./tables.ts";
-import { climb, type Rung, type Sample } from "./utilisation.ts";
+import { climb, type Rung, type Sample, scaleNearest } from "./utilisation.ts";
 
 /** A GEMM of m tokens. */
 export interface GemmQuery {
@@ -98,8 +98,10 @@ function quantize(
           const [, x = 0, y = 0] = at;
           return { at: [x, y], ms: leaf.ms, sol: solAt(x, y) };
         });
-      const rung = { key: table, samples, ratio: 1 };
-      return climb(bench.tables, [rung], { at: [m, k], sol: solAt(m, k) });
+      const query = { at: [m, k], sol: solAt(m, k) };
+      return table === "computescale"
+        ? scaleNearest(samples(), query)
+        : climb(bench.tables, [{ key: table, samples, ratio: 1 }], query);
     },
   });
 }

@@ -108,6 +108,35 @@ export function climb(
   throw new Refusal("no_empirical", `No samples anywhere for [${at.join()}].`);
 }
 
+/**
+ * The one nearest sample, scaled by the speed of light: what the peer does for compute_scale, where samples of
+ * latency 0 count too. The document leaves this open.
+ */
+export function scaleNearest(
+  samples: readonly Sample[],
+  { at, sol }: { readonly at: readonly number[]; readonly sol: number },
+): number {
+  const axes = at.map((_, axis) =>
+    new Axis(samples.map((it) => it.at[axis] ?? 0))
+  );
+  const query = axes.map((axis, i) => clamp(axis.of(at[i] ?? 0)));
+  const distances = samples.map((sample) =>
+    axes.reduce(
+      (sum, axis, i) =>
+        sum + (axis.of(sample.at[i] ?? 0) - (query[i] ?? 0)) ** 2,
+      0,
+    )
+  );
+  const nearest = samples[distances.indexOf(Math.min(...distances))];
+  if (nearest === undefined) {
+    throw new Refusal(
+      "no_empirical",
+      `No samples anywhere for [${at.join()}].`,
+    );
+  }
+  return nearest.ms * sol / nearest.sol;
+}
+
 /** Index of the candidate nearest to a shape, min-max normalised over the candidates; the first on a tie. */
 export function nearestShape(
   candidates: readonly (readonly number[])[],
