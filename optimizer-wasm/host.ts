@@ -126,7 +126,7 @@ export class Engine {
   }
 }
 
-/** Output slots of `aggregated`, as `assembly/index.ts` lists them. */
+/** Output slots of `aggregated`, as `assembly/asking.ts` lists them. */
 export const AGG = {
   ttftMs: 0,
   tpotMs: 1,

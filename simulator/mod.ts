@@ -1,4 +1,4 @@
-/** The simulated world: for now a day of traffic and a fluid fleet. @module */
+/** The simulated world: a day of traffic and a fluid fleet. @module */
 
 export {
   dayOfTraffic,

@@ -1,0 +1,239 @@
+/** Asking: every question ends with a status and leaves its answer in the output window. */
+
+import * as agg from "./agg";
+import { allocate, setF64 } from "./arrays";
+import * as compose from "./compose";
+import { Fused, fusedPass } from "./fused";
+import * as phase from "./phase";
+import { filledEnergy, fillPower, measuredMs, totalMs } from "./power";
+import {
+  contextPass,
+  failedIndex,
+  generationPass,
+  opAt,
+  passEnergy,
+  passFlags,
+  passMs,
+  Phase,
+  Program,
+} from "./program";
+import { Question } from "./question";
+import { OK, OUT_OF_RANGE } from "./status";
+
+/** Sixteen doubles that answers are written to; the host reads them through one view. */
+const OUTPUT: i32 = 16;
+const output = allocate(OUTPUT * 8);
+
+export function outputAddress(): usize {
+  return output;
+}
+
+/** Index of the operator that failed last, in its phase. */
+export function failedOperator(): i32 {
+  return failedIndex;
+}
+
+function give(at: i32, ms: f64, energy: f64, bits: i32): void {
+  setF64(output, at, ms);
+  setF64(output, at + 1, energy);
+  setF64(output, at + 2, <f64> bits);
+}
+
+/** The question asked last: the figures of its operators are made when they are wanted. */
+const question: Question = changetype<Question>(
+  allocate(offsetof<Question>()),
+);
+
+/** Output: 0 ms, 1 energy (W·ms), 2 flags. */
+export function prefill(
+  program: Program,
+  batch: f64,
+  isl: f64,
+  prefix: f64,
+): i32 {
+  const fresh = isl - prefix;
+  let status = OUT_OF_RANGE;
+  question.set(program, Phase.CONTEXT, batch, isl, prefix, 0, 0);
+  if (program.contextFused != 0 && fresh > 0.0) {
+    const fused = changetype<Fused>(program.contextFused);
+    status = fusedPass(fused, batch, fresh, prefix, batch * fresh);
+  }
+  if (status == OUT_OF_RANGE) {
+    status = contextPass(program, batch, isl, prefix, -1, false);
+  }
+  if (status == OK) give(0, passMs, passEnergy, passFlags);
+  return status;
+}
+
+/** One decode step at a KV length. Output: 0 ms, 1 energy, 2 flags. */
+export function decode(program: Program, batch: f64, length: f64): i32 {
+  let status = OUT_OF_RANGE;
+  question.set(program, Phase.GENERATION, batch, length, 0.0, 0, 0);
+  if (program.generationFused != 0) {
+    const fused = changetype<Fused>(program.generationFused);
+    status = fusedPass(fused, batch, length, 0.0, batch);
+  }
+  if (status == OUT_OF_RANGE) {
+    status = generationPass(program, batch, length, -1, false);
+  }
+  if (status == OK) give(0, passMs, passEnergy, passFlags);
+  return status;
+}
+
+/** All decode steps of a static run. Output: 3 ms, 4 energy, 5 flags. */
+export function decodeAll(
+  program: Program,
+  batch: f64,
+  isl: i32,
+  osl: i32,
+  stride: i32,
+): i32 {
+  question.set(program, Phase.GENERATION, batch, <f64> isl, 0.0, osl, stride);
+  const status = phase.decodePhase(program, batch, isl, osl, stride, false);
+  if (status == OK) {
+    give(3, phase.phaseMs, phase.phaseEnergy, phase.phaseFlags);
+  }
+  return status;
+}
+
+/** Asks the last question again, operator by operator, so that each has its figures. */
+function askPlainly(): void {
+  if (!question.pending) return;
+  question.pending = false;
+  const q = question;
+  if (q.phase == Phase.CONTEXT) {
+    contextPass(q.program, q.batch, q.length, q.prefix, -1, false);
+  } else if (q.osl == 0) {
+    generationPass(q.program, q.batch, q.length, -1, false);
+  } else {
+    phase.decodePhase(q.program, q.batch, <i32> q.length, q.osl, q.stride, true);
+  }
+}
+
+/** Prefill, then all decode steps. Output as of both. @param drafts multi-token prediction */
+export function runStatic(
+  program: Program,
+  batch: f64,
+  isl: i32,
+  osl: i32,
+  prefix: i32,
+  stride: i32,
+  drafts: f64,
+): i32 {
+  const status = prefill(program, batch, <f64> isl, <f64> prefix);
+  if (status != OK) return status;
+  return decodeAll(program, batch * (drafts + 1.0), isl, osl, stride);
+}
+
+/** Output: 0 ms, 1 energy, 2 flags. */
+export function mixed(
+  program: Program,
+  context: f64,
+  requests: f64,
+  isl: f64,
+  osl: f64,
+  prefix: f64,
+  drafts: f64,
+): i32 {
+  const status = compose.mixedStep(
+    program,
+    context,
+    requests,
+    isl,
+    osl,
+    prefix,
+    drafts,
+  );
+  if (status == OK) {
+    give(0, compose.stepMs, compose.stepEnergy, compose.stepFlags);
+  }
+  return status;
+}
+
+/** A step of decode requests alone. Output: 0 ms, 1 energy, 2 flags. */
+export function generationOnly(
+  program: Program,
+  requests: f64,
+  isl: f64,
+  osl: f64,
+  drafts: f64,
+): i32 {
+  const status = compose.decodeStep(program, requests, isl, osl, drafts);
+  if (status == OK) {
+    give(0, compose.stepMs, compose.stepEnergy, compose.stepFlags);
+  }
+  return status;
+}
+
+/**
+ * Aggregated serving. Output: 0 ttft, 1 tpot, 2 request (ms), 3 tokens/s, 4 watts, 5 flags, 6 mixed step, 7 generation
+ * step (ms), 8 mixed steps, 9 generation steps, 10 decode requests in a mixed step.
+ */
+export function aggregated(
+  program: Program,
+  batch: f64,
+  context: f64,
+  isl: f64,
+  osl: f64,
+  prefix: f64,
+  drafts: f64,
+  vllm: bool,
+  layerOverheadMs: f64,
+): i32 {
+  const status = agg.runAgg(
+    program,
+    batch,
+    context,
+    isl,
+    osl,
+    prefix,
+    drafts,
+    vllm,
+    layerOverheadMs,
+  );
+  if (status != OK) return status;
+  setF64(output, 0, agg.ttftMs);
+  setF64(output, 1, agg.tpotMs);
+  setF64(output, 2, agg.requestMs);
+  setF64(output, 3, agg.tokensPerSecond);
+  setF64(output, 4, agg.aggWatts);
+  setF64(output, 5, <f64> agg.aggFlags);
+  setF64(output, 6, agg.mixedMs);
+  setF64(output, 7, agg.generationMs);
+  setF64(output, 8, agg.mixedSteps);
+  setF64(output, 9, agg.generationSteps);
+  setF64(output, 10, agg.mixedDecodeRequests);
+  return OK;
+}
+
+/** Figures of one operator in the answer given last. Output: 0 ms, 1 energy, 2 flags. */
+export function operatorFigures(
+  program: Program,
+  phase: i32,
+  index: i32,
+): void {
+  askPlainly();
+  const list = phase == Phase.GENERATION
+    ? program.generationOps
+    : program.contextOps;
+  const op = opAt(list, index);
+  give(0, op.lastMs, op.lastEnergy, op.lastFlags);
+}
+
+/**
+ * Fills the power gaps of the phase asked last, at a batch, length and cached prefix. Output: 0 energy (W·ms),
+ * 1 latency with measured power, 2 latency in all (ms).
+ */
+export function filledPower(
+  program: Program,
+  phase: i32,
+  batch: f64,
+  length: f64,
+  prefix: f64,
+  steps: f64,
+): void {
+  askPlainly();
+  fillPower(program, phase, batch, length, prefix, steps);
+  give(0, filledEnergy, measuredMs, 0);
+  setF64(output, 2, totalMs);
+}
