@@ -148,6 +148,10 @@ export function setChild(op: Op, index: i32, child: Op): void {
   );
 }
 
+export function setDispatch(op: Op): void {
+  op.isDispatch = true;
+}
+
 export function setMessage(
   op: Op,
   elements: f64,

@@ -123,6 +123,8 @@ export class Op {
   /** MOE: the low-latency curve (§5.9), or null. */
   lowLatency: Grid;
 
+  /** MESSAGE: expert dispatch, whose energy never counts (§5.10). */
+  isDispatch: bool;
   /** MESSAGE: elements a token, milliseconds an element at the speed of light, factor beyond the table. */
   elements: f64;
   solMsPerElement: f64;

@@ -324,7 +324,7 @@ function message(op: Op, size: f64): i32 {
       mark(FROM_TABLE);
       return give(
         resultMs * op.beyond,
-        resultWatts * resultMs * op.beyond,
+        op.isDispatch ? 0.0 : resultWatts * resultMs * op.beyond,
       );
     }
     if (op.mode == Mode.SILICON) return status;

@@ -91,6 +91,7 @@ function allToAll(input: PhaseInput, step: "dispatch" | "combine"): OpSpec {
     scale: model.layers,
     split: phase === "context" ? layout.tp : 1,
     floorSplit: true,
+    isDispatch: true,
     weightBytes: 0,
     phase: step,
     kernel: phase === "context" ? "deepep_ht" : "deepep_ll",
@@ -120,6 +121,7 @@ function dispatch(input: PhaseInput, step: "pre" | "post"): OpSpec[] {
     scale: model.layers,
     split: 1,
     weightBytes: 0,
+    isDispatch: true,
   };
   const reduce = (over: number): OpSpec => ({
     ...base,

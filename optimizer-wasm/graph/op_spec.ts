@@ -10,6 +10,8 @@ interface OpBase {
   readonly split: number;
   /** The split rounds down instead: tokens spread over tensor-parallel ranks by all-to-all layouts (§5.10). */
   readonly floorSplit?: boolean;
+  /** Traffic around the experts: its energy never counts (§5.10). */
+  readonly isDispatch?: boolean;
   /** Weights on one GPU, bytes, before `scale`. */
   readonly weightBytes: number;
 }

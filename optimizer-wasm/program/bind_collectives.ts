@@ -53,6 +53,7 @@ function bindMessage(
     binding.solMsPerElement,
     binding.beyond,
   );
+  if (op.isDispatch === true) wasm.setDispatch(address);
   if (readsTables(mode)) {
     wasm.setGrid(address, tables?.grid(binding.slice) ?? 0);
   }

@@ -60,6 +60,7 @@ export interface WasmExports {
   setBeyond(op: Address, factor: number): void;
   setChildren(op: Address, count: number, secondGroup: number): void;
   setChild(op: Address, index: number, child: Address): void;
+  setDispatch(op: Address): void;
   setMessage(
     op: Address,
     elements: number,
