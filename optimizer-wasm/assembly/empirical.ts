@@ -9,18 +9,22 @@ import { isPrimary, leafBegin, rowBegin } from "./grid";
 import { siteAxis } from "./sites";
 import { gemmSol, mlaBmmSol, moeSol } from "./sol";
 import { Kind, Mode, Op } from "./op";
+import { COMPUTE_SCALE_BYTES } from "./quantize";
 
 /** Four numbers a sample: three normalised coordinates and the utilisation. */
 const STRIDE: usize = 32;
 
 let cursor: usize = 0;
 
+/** Latency over speed of light instead of its inverse, rows of no latency included: what compute_scale is held by. */
+let slowness: bool = false;
+
 function push(c0: f64, c1: f64, c2: f64, sol: f64, ms: f64): void {
-  if (!(ms > 0.0) || !(sol > 0.0)) return;
+  if (!(sol > 0.0) || !(slowness ? ms >= 0.0 : ms > 0.0)) return;
   store<f64>(cursor, Math.log(max(c0, 1e-9)));
   store<f64>(cursor, Math.log(max(c1, 1e-9)), 8);
   store<f64>(cursor, Math.log(max(c2, 1e-9)), 16);
-  store<f64>(cursor, sol / ms, 24);
+  store<f64>(cursor, slowness ? ms / sol : sol / ms, 24);
   cursor += STRIDE;
 }
 
@@ -100,6 +104,8 @@ function ensureSamples(op: Op): void {
   op.samples = allocate(max(<usize> capacity, 1) * STRIDE);
   cursor = op.samples;
   const primaryOnly = op.mode == Mode.EMPIRICAL;
+  slowness = op.kind == Kind.QUANTIZE &&
+    op.elementBytes == COMPUTE_SCALE_BYTES;
   if (op.kind == Kind.GEMM) collectSites(op, primaryOnly);
   else collectGrid(op, primaryOnly);
   op.sampleCount = <i32> ((cursor - op.samples) / STRIDE);
@@ -112,23 +118,22 @@ function place(value: f64, low: f64, span: f64): f64 {
   return min(max((Math.log(max(value, 1e-9)) - low) / span, 0.0), 1.0);
 }
 
-/**
- * Utilisation at (c0, c1, c2): the inverse-distance mean of the two nearest samples; 0 when there are none. Samples
- * at the same distance rank by their coordinates, axis by axis.
- */
-export function utilisationAt(
-  reference: Op,
-  c0: f64,
-  c1: f64,
-  c2: f64,
-): f64 {
+/** Addresses and squared distances of the two samples nearest to the last query; 0 where there is none. */
+let nearest: usize = 0;
+let second: usize = 0;
+let nearestSquare: f64 = Infinity;
+let secondSquare: f64 = Infinity;
+
+/** Finds both; samples at the same distance rank by their coordinates, axis by axis. */
+function findTwo(reference: Op, c0: f64, c1: f64, c2: f64): void {
   ensureSamples(reference);
-  if (reference.sampleCount == 0) return 0.0;
+  nearest = 0;
+  second = 0;
+  nearestSquare = Infinity;
+  secondSquare = Infinity;
   const q0 = place(c0, reference.low0, reference.span0);
   const q1 = place(c1, reference.low1, reference.span1);
   const q2 = place(c2, reference.low2, reference.span2);
-  let nearest: usize = 0, second: usize = 0;
-  let nearestSquare = Infinity, secondSquare = Infinity;
   let at = reference.samples;
   const end = at + (<usize> reference.sampleCount) * STRIDE;
   for (; at < end; at += STRIDE) {
@@ -138,7 +143,8 @@ export function utilisationAt(
     const square = d0 * d0 + d1 * d1 + d2 * d2;
     if (square > secondSquare) continue;
     if (
-      square < nearestSquare || (square == nearestSquare && before(at, nearest))
+      square < nearestSquare ||
+      (square == nearestSquare && before(at, nearest))
     ) {
       second = nearest;
       secondSquare = nearestSquare;
@@ -149,11 +155,28 @@ export function utilisationAt(
       secondSquare = square;
     }
   }
+}
+
+/** Utilisation at (c0, c1, c2): the inverse-distance mean of the two nearest samples; 0 when there are none. */
+export function utilisationAt(
+  reference: Op,
+  c0: f64,
+  c1: f64,
+  c2: f64,
+): f64 {
+  findTwo(reference, c0, c1, c2);
+  if (nearest == 0) return 0.0;
   const u = load<f64>(nearest, 24);
   if (nearestSquare == 0.0 || second == 0) return u;
   const w0 = 1.0 / Math.sqrt(nearestSquare);
   const w1 = 1.0 / Math.sqrt(secondSquare);
   return (w0 * u + w1 * load<f64>(second, 24)) / (w0 + w1);
+}
+
+/** Latency over speed of light of the one nearest sample of compute_scale; -1 when there is none. */
+export function slownessAt(reference: Op, m: f64, k: f64): f64 {
+  findTwo(reference, 0.0, m, k);
+  return nearest == 0 ? -1.0 : load<f64>(nearest, 24);
 }
 
 /** Ascending key order of two samples. */

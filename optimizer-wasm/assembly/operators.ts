@@ -2,11 +2,11 @@
 
 import { attentionSol } from "./attention_sol";
 import { curveTable } from "./curve";
-import { utilisationAt } from "./empirical";
+import { slownessAt, utilisationAt } from "./empirical";
 import { gemmTable } from "./gemm";
 import { Grid } from "./grid";
 import { Kind, Mode, Op } from "./op";
-import { quantizeTable } from "./quantize";
+import { COMPUTE_SCALE_BYTES, quantizeTable } from "./quantize";
 import {
   contextRoofline,
   gemmRoofline,
@@ -23,6 +23,7 @@ import {
   generationSol,
   mlaBmmSol,
   moeSol,
+  quantizeSol,
 } from "./sol";
 import {
   answer,
@@ -165,10 +166,20 @@ function staticFp8(op: Op, m: f64): i32 {
   return give(max(ms, sol), energy);
 }
 
+/** One quantisation step at m rows: its table, its formula, or in EMPIRICAL what its nearest rows took (§5.12). */
 function quantizeStep(op: Op, step: Op, m: f64): i32 {
-  return op.mode == Mode.ROOFLINE
-    ? answer(quantizeRoofline(step, m, op.k), 0.0)
-    : quantizeTable(step, m, op.k);
+  if (op.mode == Mode.ROOFLINE) {
+    return answer(quantizeRoofline(step, m, op.k), 0.0);
+  }
+  if (op.mode != Mode.EMPIRICAL) return quantizeTable(step, m, op.k);
+  if (step.kind == Kind.FAIL) return NO_EMPIRICAL;
+  const sol = quantizeSol(step.elementBytes, m, op.k);
+  if (step.elementBytes == COMPUTE_SCALE_BYTES) {
+    const slowness = slownessAt(step, m, op.k);
+    return slowness < 0.0 ? NO_EMPIRICAL : answer(sol * slowness, 0.0);
+  }
+  const utilisation = utilisationAt(step, 0.0, m, op.k);
+  return utilisation > 0.0 ? answer(sol / utilisation, 0.0) : NO_EMPIRICAL;
 }
 
 /** Context attention and the work around it that does not depend on tokens (§5.3). */

@@ -74,7 +74,7 @@ function bindQuantize(
     const formula = context.mode === "ROOFLINE";
     const quantize = wasm.newOp(
       slice === undefined && !formula ? KIND.fail : KIND.quantize,
-      MODE.SILICON,
+      MODE[context.mode],
       ROLE.plain,
       1,
       1,
