@@ -87,6 +87,12 @@ export class ReferenceEngine {
   /** Answers a question. */
   ask(ask: Ask): Verdict {
     const { running } = this;
+    if ("prefix" in ask && ask.prefix >= ask.isl) {
+      throw new Refusal(
+        "invalid_value",
+        `${ask.prefix} of ${ask.isl} tokens are cached.`,
+      );
+    }
     switch (ask.kind) {
       case "static": {
         const context = prefill(running, ask);
