@@ -161,7 +161,7 @@ class TableMaker {
       const sites = new Map<string, readonly [number, number]>();
       for (let index = 0; index < 14; index++) {
         const site = [
-          random.pick(SHAPES) * random.pick([1, 1, 2]),
+          random.pick(SHAPES) * random.pick([1, 1, 3]),
           random.pick(SHAPES),
         ] as const;
         sites.set(site.join("×"), site);
@@ -258,14 +258,15 @@ class TableMaker {
   }
 }
 
+/** Around the small models' own shapes, and in no even ratio, so that no two neighbours are equally far. */
 const SHAPES = [
-  256,
+  250,
   512,
-  704,
+  700,
   1024,
-  1408,
+  1410,
   1536,
-  2048,
+  2100,
   2816,
   5632,
   8000,

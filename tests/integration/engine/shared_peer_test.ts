@@ -25,7 +25,8 @@ Deno.test({
   ignore: peerPython() === undefined || sharedAicData() === undefined,
   async fn() {
     const folder = sharedAicData() ?? "";
-    const random = new Random(chooseSeed());
+    const seed = chooseSeed();
+    const random = new Random(seed);
     const identities = [
       random.pick(WITH_POWER),
       random.pick(WITH_POWER),
@@ -37,6 +38,7 @@ Deno.test({
     assertAgreement(
       await comparePeer({
         peer,
+        seed,
         scope: { tables: identities },
         count: 150,
         systemsPath: `${folder}/systems`,

@@ -42,10 +42,11 @@ Deno.test({
     "[peer] product and reference answer random questions as the real engine does, or refuse as it does",
   ignore: peerPython() === undefined,
   async fn(t) {
-    const identities = randomIdentities(new Random(chooseSeed()), 4);
+    const seed = chooseSeed();
+    const identities = randomIdentities(new Random(seed), 4);
     await using test = await TestData.import(await peerPackage(), identities);
     await using peer = Peer.start();
-    const common = { peer, budgetMs: 60_000 } as const;
+    const common = { peer, seed, budgetMs: 60_000 } as const;
     const product = (question: Parameters<typeof askProduct>[1]) =>
       askProduct(test.opener, question);
 
