@@ -172,11 +172,7 @@ export function randomEngine(
     ? denseLayout(random, backend)
     : moeLayout(random, backend);
   const databaseMode = random.weighted(modes ?? MODES);
-  const drawn = randomQuant(random, isDense);
-  // A known deviation, `docs/accuracy.md`: fp8_static has another neighbour rule in EMPIRICAL.
-  const isDeviating = databaseMode === "EMPIRICAL" &&
-    drawn?.gemm === "fp8_static";
-  const quant = isDeviating ? { ...drawn, gemm: "fp8" } : drawn;
+  const quant = randomQuant(random, isDense);
   return {
     ...{ model, system, backend, backendVersion: version, layout },
     databaseMode,
