@@ -193,7 +193,8 @@ function assertSame(expected: Breakdown, actual: Breakdown): void {
   }
   assert.deepEqual([...actual.keys()], [...expected.keys()]);
   for (const [name, [ms, wms]] of expected) {
-    const [foundMs = NaN, foundWms = NaN] = actual.get(name) ?? [];
+    const found: readonly [number, number] = actual.get(name) ?? [NaN, NaN];
+    const [foundMs, foundWms] = found;
     assert.ok(
       relativeError(ms, foundMs) <= MOST_ERROR,
       `${name}: expected ${ms} ms, found ${foundMs}`,
