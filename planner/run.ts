@@ -11,7 +11,6 @@ import {
   type Observation,
   type PlannerState,
 } from "./core/mod.ts";
-import type { Fleet } from "./fleets/mod.ts";
 
 /** What the loop runs on. */
 export interface LoopInput {
@@ -19,8 +18,6 @@ export interface LoopInput {
   readonly model: CapacityModel;
   /** Observations in the order of time; the loop ends with them. */
   readonly observations: AsyncIterable<Observation> | Iterable<Observation>;
-  /** Absent: nothing is actuated. Not called while `advisory` or `paused` is set. */
-  readonly fleet?: Fleet;
   /** Called with every decision, after it was applied. */
   readonly record: (decision: Decision) => Promise<void> | void;
   readonly signal: AbortSignal;
@@ -33,15 +30,12 @@ export interface LoopInput {
  * @throws {WattkeeperError} `infeasible` when the floors cannot fit the power budget at any cap (R12, at start)
  */
 export async function runPlanner(input: LoopInput): Promise<PlannerState> {
-  const { config, model, fleet } = input;
+  const { config, model } = input;
   refuseImpossibleFloors(config, model);
   let state = initialState(config.optimizer.initialCoefficients);
   for await (const observation of input.observations) {
     if (input.signal.aborted) break;
     const next = decide(state, { observation, config, model });
-    if (fleet && !config.advisory && !config.paused) {
-      await fleet.apply(next.decision);
-    }
     await input.record(next.decision);
     state = next.state;
   }

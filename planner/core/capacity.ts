@@ -79,6 +79,82 @@ export interface GpuWatts {
   readonly tdpWatts: number;
 }
 
+/** R16, R16a: which fleet is best. Latencies and rates are corrected by the coefficients; every gate uses max(1, c). */
+export interface FleetQuestion {
+  readonly mode: "disagg" | "agg" | "prefill" | "decode";
+  readonly islTokens: number;
+  readonly oslTokens: number;
+  readonly ttftMs: number;
+  readonly itlMs: number;
+  readonly coefficients: Coefficients;
+  /** Requests per second worth serving, headroom included; undefined: unlimited (R16). */
+  readonly demandRequestsPerSecond: number | undefined;
+  /** Σ caps × GPUs must not pass this; undefined: power awareness is off. */
+  readonly budgetWatts: number | undefined;
+  readonly maxGpus: number | undefined;
+  /** Fewest replicas of each side. */
+  readonly floors: PerSide<number>;
+  /** Most replicas of each side (R16a); a side that is absent has no ceiling. */
+  readonly ceilings: PerSide<number>;
+  /** `free`: any cap that R17 allows; `own_draw`: the cap of R10; otherwise fixed watts per GPU by side. */
+  readonly caps:
+    | { readonly kind: "free" }
+    | { readonly kind: "own_draw" }
+    | { readonly kind: "none" }
+    | { readonly kind: "fixed"; readonly watts: PerSide<number> };
+  readonly objective: "throughput" | "efficiency";
+  /** Upper limits of the implied admission thresholds (R18). */
+  readonly maxThetaPrefill: number | undefined;
+  readonly maxThetaDecode: number | undefined;
+}
+
+/** One fleet. */
+export interface FleetChoice {
+  readonly sides: PerSide<
+    { readonly replicas: number; readonly point: OperatingPoint }
+  >;
+  /** What it sustains: the weakest side, requests per second. */
+  readonly requestsPerSecond: number;
+  /** The same in output tokens per second; not limited by demand. */
+  readonly tokensPerSecond: number;
+  readonly gpus: number;
+  /** Σ caps × GPUs; Σ own draw × GPUs without caps. */
+  readonly watts: number;
+  readonly ttftMs: number | undefined;
+  readonly itlMs: number | undefined;
+  /** Implied admission thresholds (R18), 0…1. */
+  readonly thetaPrefill: number | undefined;
+  readonly thetaDecode: number | undefined;
+}
+
+/** The true optimum of the candidate set, or what forbids any. */
+export type FleetAnswer =
+  | {
+    readonly kind: "fleet";
+    readonly best: FleetChoice;
+    readonly candidates: number;
+    readonly searchMs: number;
+  }
+  | {
+    readonly kind: "infeasible";
+    readonly constraint:
+      | "ttft_ms"
+      | "itl_ms"
+      | "memory"
+      | "watts"
+      | "gpus"
+      | "admission";
+    readonly message: string;
+    readonly needed: number;
+    readonly available: number;
+    readonly unit: "ms" | "bytes" | "watts" | "gpus" | "share";
+  }
+  | {
+    readonly kind: "no_answer";
+    readonly code: string;
+    readonly message: string;
+  };
+
 /** The performance model as the core sees it. Pure: equal questions have equal answers. */
 export interface CapacityModel {
   readonly gpusPerReplica: PerSide<number>;
@@ -86,5 +162,8 @@ export interface CapacityModel {
   readonly usualIslTokens: number;
   readonly usualOslTokens: number;
   readonly gpu: GpuWatts;
+  /** What one replica does. */
   answer(question: CapacityQuestion): CapacityAnswer;
+  /** Which fleet is best (R16). */
+  searchFleet(question: FleetQuestion): FleetAnswer;
 }

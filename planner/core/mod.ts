@@ -7,6 +7,9 @@ export type {
   CapacityModel,
   CapacityQuestion,
   Coefficients,
+  FleetAnswer,
+  FleetChoice,
+  FleetQuestion,
   GpuWatts,
   OperatingPoint,
 } from "./capacity.ts";
@@ -20,9 +23,16 @@ export {
 export { explain, type ExplainTargets, timeText } from "./explain.ts";
 export { grouped, reasonText } from "./reason_text.ts";
 export { decisionRecord } from "./record.ts";
-export type { Observation } from "./observation.ts";
+export type {
+  EngineLoad,
+  LiveSignals,
+  Observation,
+  SourceProblem,
+} from "./observation.ts";
 export { clampPair, clampSingle } from "./power_clamp.ts";
+export type * from "./ledger/mod.ts";
 export type { Reason, Replicas } from "./reason.ts";
+export { searchOverPoints } from "./search_fleet.ts";
 export { DEMAND_HEADROOM } from "./settings.ts";
 export { type PerSide, type Side, sidesOf } from "./side.ts";
 export { initialState, type PlannerState } from "./state.ts";

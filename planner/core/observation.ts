@@ -1,6 +1,7 @@
 /** What a source saw in one window, and the part of it that can be trusted. @module */
 
 import type { Reason } from "./reason.ts";
+import type { PerSide, Side } from "./side.ts";
 
 /** One window of traffic. Values may be anything a broken source can say; {@linkcode trusted} sorts them out. */
 export interface Observation {
@@ -13,6 +14,65 @@ export interface Observation {
   readonly islTokens: number | undefined;
   /** Mean output tokens of those requests. */
   readonly oslTokens: number | undefined;
+  /** What the source saw of latencies, power and engines; absent where it does not measure them. */
+  readonly live?: LiveSignals;
+  /** What went wrong while observing; the values that it concerns are undefined. */
+  readonly problems?: readonly SourceProblem[];
+}
+
+/** Measurements of a window beside the traffic. Means over the window; undefined is unknown, never zero. */
+export interface LiveSignals {
+  readonly ttftMs: number | undefined;
+  readonly itlMs: number | undefined;
+  readonly requestDurationMs: number | undefined;
+  /** Output tokens per second that were served. */
+  readonly tokensPerSecond: number | undefined;
+  /** Share of input tokens found in a cache, 0…1 (P75). */
+  readonly kvHitRate: number | undefined;
+  /** Tokens accepted a step with speculative decoding, at least 1 (P76). */
+  readonly acceptLength: number | undefined;
+  /** Mean draw of one GPU by side, watts (P80). */
+  readonly drawWatts: PerSide<number>;
+  /** Draw of all GPUs of the deployment, watts. */
+  readonly totalDrawWatts: number | undefined;
+  /** Whether prefill tokens, or decode KV tokens, were scheduled in the window (R14). */
+  readonly prefillActive: boolean;
+  readonly decodeActive: boolean;
+  /** Forward-pass metrics of each engine rank (P29); undefined without them. */
+  readonly engines: readonly EngineLoad[] | undefined;
+}
+
+/** Load of one engine rank. */
+export interface EngineLoad {
+  readonly side: Side;
+  readonly workerId: string;
+  readonly dpRank: number;
+  readonly scheduledPrefillTokens: number;
+  readonly queuedPrefillTokens: number;
+  readonly scheduledDecodeKvTokens: number;
+  readonly queuedDecodeKvTokens: number;
+  readonly scheduledRequests: number;
+  readonly queuedRequests: number;
+  /** 0: a heartbeat, not a sample. */
+  readonly wallTimeMs: number;
+  readonly contextLengthTokens: number | undefined;
+  readonly kvCapacityTokens: number | undefined;
+  readonly maxBatchedTokens: number | undefined;
+}
+
+/** What a source could not say, and why. */
+export interface SourceProblem {
+  readonly kind:
+    | "unreachable"
+    | "timeout"
+    | "unauthorised"
+    | "tls"
+    | "bad_answer"
+    | "stale"
+    | "not_a_number"
+    | "partial";
+  readonly what: string;
+  readonly message: string;
 }
 
 /** An observation without NaN, infinity or negative numbers. */

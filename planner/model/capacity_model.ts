@@ -2,12 +2,14 @@
 
 import type { Estimator } from "../../optimizer-wasm/mod.ts";
 import { WattkeeperError } from "../../service/mod.ts";
-import type {
-  CapacityAnswer,
-  CapacityModel,
-  CapacityQuestion,
-  PerSide,
-  Side,
+import {
+  type CapacityAnswer,
+  type CapacityModel,
+  type CapacityQuestion,
+  type FleetQuestion,
+  type PerSide,
+  searchOverPoints,
+  type Side,
 } from "../core/mod.ts";
 import { aggRows } from "./agg_rows.ts";
 import { decodeRows } from "./decode_rows.ts";
@@ -68,7 +70,7 @@ export function capacityModel(
     memory.set(key, rows);
     return rows;
   };
-  return {
+  const model: CapacityModel = {
     gpusPerReplica: Object.fromEntries(
       Object.entries(estimators).map((
         [side, estimator],
@@ -111,7 +113,9 @@ export function capacityModel(
         };
       }
     },
+    searchFleet: (question: FleetQuestion) => searchOverPoints(model, question),
   };
+  return model;
 }
 
 function wholeTokens(tokens: number, least: number): number {

@@ -25,11 +25,14 @@ export function noModel(config: PlannerConfig): CapacityModel {
       maxWatts: Math.max(...caps, 1),
       tdpWatts: Math.max(...caps, 1),
     },
-    answer: () => ({
-      kind: "no_answer",
-      code: "not_imported",
-      message:
-        "aic_interpolation names no engine, so nothing says what a replica can do.",
-    }),
+    answer: () => NO_ANSWER,
+    searchFleet: () => NO_ANSWER,
   };
 }
+
+const NO_ANSWER = {
+  kind: "no_answer",
+  code: "not_imported",
+  message:
+    "aic_interpolation names no engine, so nothing says what a replica can do.",
+} as const;

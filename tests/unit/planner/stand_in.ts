@@ -10,6 +10,7 @@ import {
   ceilWatts,
   type Observation,
   type OperatingPoint,
+  searchOverPoints,
   type Side,
   withinRange,
 } from "../../../planner/core/mod.ts";
@@ -59,7 +60,7 @@ export function modelOf(
   sides: Readonly<Partial<Record<Side, SideFacts>>>,
 ): CapacityModel {
   const gpu = { minWatts: 200, maxWatts: 700, tdpWatts: 700 };
-  return {
+  const model: CapacityModel = {
     gpusPerReplica: Object.fromEntries(
       Object.entries(sides).map(([side, { gpus }]) => [side, gpus ?? 1]),
     ),
@@ -106,7 +107,9 @@ export function modelOf(
         }
       }
     },
+    searchFleet: (question) => searchOverPoints(model, question),
   };
+  return model;
 }
 
 /** A window of 60 s with so many requests per second of the usual lengths. */

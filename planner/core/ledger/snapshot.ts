@@ -1,0 +1,56 @@
+/** What the core sees of a fleet: pods, replicas, reports, the Lease, at one instant. @module */
+
+import type { NodePowerReport, Pod } from "../../../cluster/mod.ts";
+import type { PerSide, Side } from "../side.ts";
+
+/** A worker pod, and what it is in the fleet. */
+export interface FleetPod {
+  readonly pod: Pod;
+  readonly side: Side;
+  /** GPUs that the pod asks for. */
+  readonly gpus: number;
+  /** Which replica it belongs to; a replica over several nodes has several pods. */
+  readonly replica: string;
+}
+
+/** The replicas of one side as the scaler sees them; undefined is unknown, never zero. */
+export interface SideInventory {
+  /** What the scaler is set to. */
+  readonly targetReplicas: number | undefined;
+  /** What serves. */
+  readonly readyReplicas: number | undefined;
+  /** Replicas that start up and do not serve yet, while nothing drains and nothing rolls out (P36). */
+  readonly startingReplicas: number;
+  /** `rolling`: desired, updated and serving differ, or old pods drain (P50); `failed`: the rollout gave up. */
+  readonly rollout: "settled" | "rolling" | "failed" | "unknown";
+  /** GPUs of one replica over all its pods, side cars included (P37); undefined where nothing says so. */
+  readonly gpusPerReplica: number | undefined;
+}
+
+/** The planner's Lease as read (`cap-protocol.md` §2). */
+export interface LeaseFacts {
+  readonly heldByUs: boolean;
+  readonly holder: string | undefined;
+  readonly epoch: number;
+  /** `spec.leaseTransitions`. */
+  readonly transitions: number;
+  /** Budget in force that the Lease carries, watts (C15, C17). */
+  readonly budgetWatts: number | undefined;
+  readonly resourceVersion: string;
+}
+
+/** Everything that is known about the fleet at one instant. */
+export interface FleetSnapshot {
+  readonly atMs: number;
+  /**
+   * Pods and reports come from consistent LISTs sent after the Lease was won, and watches since (C11, C14). While
+   * false nothing is granted or raised.
+   */
+  readonly consistent: boolean;
+  readonly sides: PerSide<SideInventory>;
+  readonly pods: readonly FleetPod[];
+  /** The newest report seen of each node. */
+  readonly reports: readonly NodePowerReport[];
+  /** Undefined where the fleet has no Lease to win: one process in a simulation. */
+  readonly lease: LeaseFacts | undefined;
+}
