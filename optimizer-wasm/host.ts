@@ -4,7 +4,7 @@
  * @module
  */
 
-import { idleWattsOf } from "./data/power_rows.ts";
+import { powerCurveOf } from "./data/power_curves.ts";
 import type { PackDirectory } from "./data/pack/format.ts";
 import type { SystemSpec } from "./data/system_spec.ts";
 import type { DatabaseMode, EngineCase } from "./estimate_case.ts";
@@ -74,7 +74,7 @@ export class Engine {
       system.memoryBandwidthScale,
       system.memoryConstantSeconds,
       system.tdpWatts,
-      idleWattsOf(system.name, system.tdpWatts),
+      powerCurveOf(system).staticWatts,
     );
     if ("directory" in source) {
       const { payload, directory } = source;
