@@ -56,28 +56,32 @@ export function lowestClock(curve: PowerCurve): number {
   return curve.minClockMhz / curve.maxClockMhz;
 }
 
-/** Time, energy and mean draw of a phase at a clock; both rise and fall with it as power and time of one GPU do. */
+/** Time, energy and mean draw of a phase at a clock. */
 export function phaseAtClock(
   sums: PhaseSums,
   curve: PowerCurve,
   clock: number,
 ): ClockedPhase {
   const { totalMs, clockMs, energyWms, clockEnergyWms } = sums;
+  // The uncapped phase to the last digit.
+  if (clock === 1) return clocked(clock, totalMs, energyWms);
   const { staticWatts } = curve;
   const latencyMs = clockMs / clock + totalMs - clockMs;
   const clockDynamic = clockEnergyWms - staticWatts * clockMs;
   const restDynamic = energyWms - clockEnergyWms -
     staticWatts * (totalMs - clockMs);
-  const energy = clock === 1
-    ? energyWms
-    : staticWatts * latencyMs + dynamicShare(curve, clock) *
-        (clockDynamic / clock + restDynamic);
-  return {
-    clock,
-    latencyMs,
-    energyWms: energy,
-    watts: latencyMs > 0 ? energy / latencyMs : 0,
-  };
+  const dynamic = dynamicShare(curve, clock) *
+    (clockDynamic / clock + restDynamic);
+  return clocked(clock, latencyMs, staticWatts * latencyMs + dynamic);
+}
+
+function clocked(
+  clock: number,
+  latencyMs: number,
+  energyWms: number,
+): ClockedPhase {
+  const watts = latencyMs > 0 ? energyWms / latencyMs : 0;
+  return { clock, latencyMs, energyWms, watts };
 }
 
 /**
