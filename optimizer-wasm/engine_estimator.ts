@@ -17,7 +17,7 @@ import type {
   StaticQuery,
   WorkerKind,
 } from "./estimator.ts";
-import { AGG, type OperatorFigures, type Program } from "./host.ts";
+import { AGG, type OperatorFigures, POWER, type Program } from "./host.ts";
 import { gpusOf } from "./model/layout.ts";
 import {
   kvCapacityTokens,
@@ -97,16 +97,24 @@ export class EngineEstimator implements Estimator {
     },
   ): PhaseAnswer {
     const { ms, energy, flags, point, steps = 1 } = figures;
-    const power = this.program.filledPower(phase, point, steps);
+    this.program.powerSums(
+      phase,
+      point.batch,
+      point.length,
+      point.prefix,
+      steps,
+    );
+    const output = this.program.output;
+    const at = (slot: keyof typeof POWER) => output[POWER[slot]] ?? 0;
+    const totalMs = at("totalMs");
+    const measuredMs = at("measuredMs");
     return {
       latencyMs: ms,
       energyWms: energy,
-      powerWatts: ms > 0 ? power.energyWms / ms : 0,
+      powerWatts: totalMs > 0 ? at("energyWms") / totalMs : 0,
       latencySource: this.#sourceOf(flags),
-      powerSource: power.measuredMs >= power.totalMs && ms > 0
-        ? "measured"
-        : "modelled",
-      measuredShare: power.totalMs > 0 ? power.measuredMs / power.totalMs : 0,
+      powerSource: measuredMs >= totalMs && ms > 0 ? "measured" : "modelled",
+      measuredShare: totalMs > 0 ? measuredMs / totalMs : 0,
       beyondTables: (flags & FLAG.beyondTables) !== 0,
     };
   }

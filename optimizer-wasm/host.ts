@@ -4,7 +4,7 @@
  * @module
  */
 
-import { idleWattsOf } from "./data/power_rows.ts";
+import { powerCurveOf } from "./data/power_curves.ts";
 import type { PackDirectory } from "./data/pack/format.ts";
 import type { SystemSpec } from "./data/system_spec.ts";
 import type { DatabaseMode, EngineCase } from "./estimate_case.ts";
@@ -38,13 +38,6 @@ export interface OperatorFigures {
   readonly latencyMs: number;
   readonly energyWms: number;
   readonly flags: number;
-}
-
-/** Power of a phase: energy with gaps filled, and how much of the latency has measured power. */
-export interface FilledPower {
-  readonly energyWms: number;
-  readonly measuredMs: number;
-  readonly totalMs: number;
 }
 
 /** Why a question has no answer: the module's status and the operator it stopped at. */
@@ -81,7 +74,7 @@ export class Engine {
       system.memoryBandwidthScale,
       system.memoryConstantSeconds,
       system.tdpWatts,
-      idleWattsOf(system.name, system.tdpWatts),
+      powerCurveOf(system).staticWatts,
     );
     if ("directory" in source) {
       const { payload, directory } = source;
@@ -139,6 +132,22 @@ export const AGG = {
   mixedSteps: 8,
   generationSteps: 9,
   mixedDecodeRequests: 10,
+} as const;
+
+/** Output slots of the power sums, as `assembly/asking.ts` lists them. */
+export const POWER = {
+  totalMs: 0,
+  /** The part of the time that scales with the clock. */
+  clockMs: 1,
+  energyWms: 2,
+  clockEnergyWms: 3,
+  highEnergyWms: 4,
+  highClockEnergyWms: 5,
+  lowEnergyWms: 6,
+  measuredMs: 7,
+  borrowedMs: 8,
+  modelledMs: 9,
+  tdpMs: 10,
 } as const;
 
 /**
@@ -259,29 +268,62 @@ export class Program {
   }
 
   /**
-   * Power of the phase asked last, gaps filled (R53).
+   * Power of the phase asked last, gaps filled (R53). Output: the slots of `POWER`.
    *
-   * @param steps passes that the phase's figures are summed over
+   * @param length input tokens, or KV length (its middle when the phase is all decode steps)
+   * @param steps passes that the phase is summed over
    */
-  filledPower(
+  powerSums(
     phase: "context" | "generation",
-    point: {
-      readonly batch: number;
-      readonly length: number;
-      readonly prefix: number;
-    },
+    batch: number,
+    length: number,
+    prefix: number,
     steps: number,
-  ): FilledPower {
-    this.#wasm.filledPower(
+  ): void {
+    this.#wasm.powerSums(
       this.#address,
       phase === "context" ? 0 : 1,
-      point.batch,
-      point.length,
-      point.prefix,
+      batch,
+      length,
+      prefix,
       steps,
     );
-    const [energyWms = 0, measuredMs = 0, totalMs = 0] = this.output;
-    return { energyWms, measuredMs, totalMs };
+  }
+
+  /** Power of a mixed step. Output: the slots of `POWER`. */
+  mixedPowerSums(
+    contextTokens: number,
+    requests: number,
+    isl: number,
+    osl: number,
+    prefix: number,
+    drafts: number,
+  ): number {
+    return this.#wasm.mixedPowerSums(
+      this.#address,
+      contextTokens,
+      requests,
+      isl,
+      osl,
+      prefix,
+      drafts,
+    );
+  }
+
+  /** Power of a step of decode requests alone. Output: the slots of `POWER`. */
+  generationPowerSums(
+    requests: number,
+    isl: number,
+    osl: number,
+    drafts: number,
+  ): number {
+    return this.#wasm.generationPowerSums(
+      this.#address,
+      requests,
+      isl,
+      osl,
+      drafts,
+    );
   }
 
   /** The operator that the last question stopped at. */

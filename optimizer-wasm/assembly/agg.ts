@@ -67,6 +67,7 @@ export function runAgg(
     osl,
     prefix,
     drafts,
+    false,
   );
   if (status != OK) return status;
   mixedMs = stepMs;
@@ -75,7 +76,7 @@ export function runAgg(
   let generationEnergy = 0.0;
   generationMs = 0.0;
   if (generationSteps > 0.0) {
-    status = decodeStep(program, batch, isl, osl, drafts);
+    status = decodeStep(program, batch, isl, osl, drafts, false);
     if (status != OK) return status;
     generationMs = stepMs;
     generationEnergy = stepEnergy;

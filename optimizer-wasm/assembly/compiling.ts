@@ -235,6 +235,20 @@ export function setPower(
   op.powerMemoryExponent = memoryExponent;
 }
 
+/** Source of a draw that is not measured, ends of its interval (factors), and the least clock-bound share. */
+export function setPowerBand(
+  op: Op,
+  source: i32,
+  low: f64,
+  high: f64,
+  clockLeast: f64,
+): void {
+  op.powerSource = source;
+  op.powerLow = low;
+  op.powerHigh = high;
+  op.clockLeast = clockLeast;
+}
+
 /** Folds both phases; call once, when all operators are appended. */
 export function seal(program: Program): void {
   program.contextFused = changetype<usize>(

@@ -175,4 +175,10 @@ export class Op {
   powerComputeExponent: f64;
   powerMemory: f64;
   powerMemoryExponent: f64;
+  /** What the model's draw is multiplied with for the ends of its interval, and its source (`power.ts`). */
+  powerLow: f64;
+  powerHigh: f64;
+  powerSource: i32;
+  /** Least share of the time that scales with the clock (R17): 0 of communication, a tenth elsewhere. */
+  clockLeast: f64;
 }

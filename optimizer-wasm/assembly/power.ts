@@ -1,13 +1,13 @@
 /**
- * Watts of operators without measured power (R53): idle draw plus a share of what is left to the TDP, from how busy
- * the operator keeps the tensor cores and the memory.
+ * Watts of one operator (R53): what the tables measured, else idle draw plus a share of what is left to the TDP, from
+ * how busy the operator keeps the tensor cores and the memory. With the watts go an interval and the share of the time
+ * that scales with the clock (R17).
  */
 
 import { attentionSol } from "./attention_sol";
 import { idleWatts, tdpWatts } from "./machine";
-import { Kind, Op, Role } from "./op";
+import { Kind, Op } from "./op";
 import { tokensOf } from "./operators";
-import { opAt, Phase, Program } from "./program";
 import { activationsMs, moeTraffic, weightsMs } from "./roofline";
 import {
   contextMlaSol,
@@ -19,10 +19,29 @@ import {
   mlaBmmSol,
 } from "./sol";
 
-/** Energy of the phase with gaps filled (W·ms), latency with measured power, and latency in all (ms). */
-export let filledEnergy: f64 = 0.0;
-export let measuredMs: f64 = 0.0;
-export let totalMs: f64 = 0.0;
+/** Where watts come from. */
+export namespace Source {
+  export const MEASURED: i32 = 0;
+  export const BORROWED: i32 = 1;
+  export const MODELLED: i32 = 2;
+  export const TDP: i32 = 3;
+}
+
+/** Draw of the operator asked last: central, ends of the interval, source, and clock-bound share of its time. */
+export let drawWatts: f64 = 0.0;
+export let drawLow: f64 = 0.0;
+export let drawHigh: f64 = 0.0;
+export let drawSource: i32 = 0;
+export let clockShare: f64 = 0.0;
+
+/** Most that a GPU is taken to draw, as a share of its TDP (R11). */
+const MOST: f64 = 1.1;
+/** Interval of a measured draw, relative. */
+const MEASURED_ERROR: f64 = 0.03;
+
+function clamp(watts: f64): f64 {
+  return min(max(watts, idleWatts), MOST * tdpWatts);
+}
 
 function share(op: Op, compute: f64, memory: f64): f64 {
   const load = op.powerBase +
@@ -66,57 +85,41 @@ function lightOf(op: Op, b: f64, s: f64, prefix: f64, x: f64): void {
     default:
       memorySol(0.0);
   }
-  compute = mathMs;
-  memory = memoryMs;
+  // A context-parallel rank sees its part of the prompt.
+  const ranks = max(op.contextParallel, 1.0);
+  compute = mathMs / ranks;
+  memory = memoryMs / ranks;
 }
 
-/** Modelled watts of an operator that takes `ms` at a point. */
-function wattsOf(
+/**
+ * Draw of one run of an operator.
+ * @param ms its time, work around the kernel included; @param energy what of it the tables measured, W·ms
+ * @param s new tokens (context) or KV length (generation); @param x tokens that the operator sees before its split
+ */
+export function drawOf(
   op: Op,
   ms: f64,
+  energy: f64,
   b: f64,
   s: f64,
   prefix: f64,
   x: f64,
-): f64 {
-  lightOf(op, b, s, prefix, x);
-  const load = share(op, compute / ms, memory / ms);
-  return idleWatts + (tdpWatts - idleWatts) * load;
-}
-
-/**
- * Fills the gaps of the phase asked last.
- * @param steps passes that the operators' figures are summed over: 1, or the decode steps of a static run
- */
-export function fillPower(
-  program: Program,
-  phase: i32,
-  b: f64,
-  s: f64,
-  prefix: f64,
-  steps: f64,
 ): void {
-  const generation = phase == Phase.GENERATION;
-  const list = generation ? program.generationOps : program.contextOps;
-  const count = generation ? program.generationCount : program.contextCount;
-  const fresh = generation ? s : s - prefix;
-  const tokens = generation ? b : b * fresh;
-  filledEnergy = 0.0;
-  measuredMs = 0.0;
-  totalMs = 0.0;
-  for (let i = 0; i < count; i++) {
-    const op = opAt(list, i);
-    const ms = op.lastMs;
-    if (!(ms > 0.0)) continue;
-    totalMs += ms;
-    if (op.lastEnergy > 0.0) {
-      measuredMs += ms;
-      filledEnergy += op.lastEnergy;
-      continue;
-    }
-    const x = op.role == Role.LOGITS ? b : tokens;
-    // The work around attention is not the kernel that was measured.
-    const each = max(ms / (op.scale * steps) - op.extraMs, 1e-9);
-    filledEnergy += ms * wattsOf(op, each, b, fresh, prefix, x);
+  lightOf(op, b, s, prefix, x);
+  const busy = compute + memory;
+  clockShare = max(busy > 0.0 ? compute / busy : 0.0, op.clockLeast);
+  // The work around attention is not the kernel that was measured.
+  const kernel = max(ms - op.extraMs, 1e-9);
+  if (energy > 0.0) {
+    drawSource = Source.MEASURED;
+    drawWatts = clamp(energy / kernel);
+    drawLow = clamp(drawWatts * (1.0 - MEASURED_ERROR));
+    drawHigh = clamp(drawWatts * (1.0 + MEASURED_ERROR));
+    return;
   }
+  const load = share(op, compute / kernel, memory / kernel);
+  drawSource = op.powerSource;
+  drawWatts = clamp(idleWatts + (tdpWatts - idleWatts) * load);
+  drawLow = clamp(drawWatts * op.powerLow);
+  drawHigh = clamp(drawWatts * op.powerHigh);
 }

@@ -77,19 +77,3 @@ export function powerShareOf(
     family
   ];
 }
-
-/** Draw of a GPU with a model loaded and nothing to do, by system, watts. */
-const IDLE_WATTS: Readonly<Record<string, number>> = {
-  a100_sxm: 60,
-  h100_sxm: 80,
-  h200_sxm: 110,
-  b200_sxm: 200,
-  gb200: 200,
-};
-/** Share of the TDP that a GPU of another system is taken to draw when idle. */
-const IDLE_SHARE = 0.15;
-
-/** Idle draw of a system's GPU, watts. */
-export function idleWattsOf(name: string, tdpWatts: number): number {
-  return IDLE_WATTS[name] ?? IDLE_SHARE * tdpWatts;
-}

@@ -9,7 +9,7 @@ import { bindGemm } from "./bind_gemm.ts";
 import { bindBlock, bindMla, bindMlaBmm } from "./bind_mla.ts";
 import { bindMoe } from "./bind_moe.ts";
 import { memoryOpMs } from "./memory_op.ts";
-import { type Address, KIND } from "./wasm_exports.ts";
+import { type Address, KIND, WATTS_SOURCE } from "./wasm_exports.ts";
 
 /** A compiled model. */
 export interface CompiledProgram {
@@ -19,6 +19,12 @@ export interface CompiledProgram {
 }
 
 function bindOp(context: BindContext, op: OpSpec): Address {
+  const address = bindKind(context, op);
+  bindPower(context, op, address);
+  return address;
+}
+
+function bindKind(context: BindContext, op: OpSpec): Address {
   switch (op.kind) {
     case "memory": {
       const address = newOp(context, op, KIND.linear);
@@ -106,7 +112,18 @@ function bindPower(context: BindContext, op: OpSpec, address: Address): void {
     share.memory,
     share.memoryExponent,
   );
+  const communicates = POWER_FAMILY[op.kind] === "communication";
+  context.wasm.setPowerBand(
+    address,
+    WATTS_SOURCE.modelled,
+    0.8,
+    1.25,
+    communicates ? 0 : LEAST_CLOCK_SHARE,
+  );
 }
+
+/** Least share of an operator's time that scales with the clock (`power-curves.md` §3); communication has none. */
+const LEAST_CLOCK_SHARE = 0.1;
 
 const POWER_FAMILY: Readonly<
   Record<OpSpec["kind"], PowerFamily>
@@ -137,7 +154,6 @@ export function compileProgram(
   for (const [phase, ops] of [graph.context, graph.generation].entries()) {
     for (const op of ops) {
       const bound = bindOp(context, op);
-      bindPower(context, op, bound);
       context.wasm.appendOp(address, phase, bound);
       (phase === 0 ? names.context : names.generation).push(op.name);
     }

@@ -100,7 +100,14 @@ export interface WasmExports {
     memory: number,
     memoryExponent: number,
   ): void;
-  filledPower(
+  setPowerBand(
+    op: Address,
+    source: number,
+    low: number,
+    high: number,
+    clockLeast: number,
+  ): void;
+  powerSums(
     program: Address,
     phase: number,
     batch: number,
@@ -108,6 +115,22 @@ export interface WasmExports {
     prefix: number,
     steps: number,
   ): void;
+  mixedPowerSums(
+    program: Address,
+    context: number,
+    requests: number,
+    isl: number,
+    osl: number,
+    prefix: number,
+    drafts: number,
+  ): number;
+  generationPowerSums(
+    program: Address,
+    requests: number,
+    isl: number,
+    osl: number,
+    drafts: number,
+  ): number;
   seal(program: Address): void;
   failedOperator(): number;
   prefill(
@@ -196,6 +219,14 @@ export const ROLE = {
   contextAttention: 1,
   generationAttention: 2,
   logits: 3,
+} as const;
+
+/** Sources of watts, as `assembly/power.ts` numbers them. */
+export const WATTS_SOURCE = {
+  measured: 0,
+  borrowed: 1,
+  modelled: 2,
+  tdp: 3,
 } as const;
 
 /** Statuses, as `assembly/status.ts` numbers them. */

@@ -1,6 +1,6 @@
 /** The capacity port over the estimators: one for prefill, one for decode (or aggregated) workers. @module */
 
-import type { Estimator } from "../../optimizer-wasm/mod.ts";
+import { type Estimator, powerCurveOf } from "../../optimizer-wasm/mod.ts";
 import { WattkeeperError } from "../../service/mod.ts";
 import {
   type CapacityAnswer,
@@ -13,12 +13,7 @@ import {
 } from "../core/mod.ts";
 import { aggRows } from "./agg_rows.ts";
 import { decodeRows } from "./decode_rows.ts";
-import {
-  computeShareOf,
-  curveOf,
-  gpuWattsOf,
-  lowestRatioOf,
-} from "./gpu_facts.ts";
+import { computeShareOf, gpuWattsOf, lowestRatioOf } from "./gpu_facts.ts";
 import { pointsOf } from "./points.ts";
 import { prefillRows } from "./prefill_rows.ts";
 import type { Rows } from "./row.ts";
@@ -97,7 +92,7 @@ export function capacityModel(
         const { tp } = estimator.engineCase.layout;
         return pointsOf(rows, question, {
           gpu: gpuWattsOf(estimator.system),
-          curve: curveOf(estimator.system),
+          curve: powerCurveOf(estimator.system),
           lowestRatio: lowestRatioOf(
             question.side,
             estimator.system.smVersion,

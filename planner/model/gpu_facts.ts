@@ -1,8 +1,7 @@
-/** What the planner assumes about a GPU's watts: the range of its cap and its power curve. @module */
+/** What the planner assumes about a GPU's watts: the range of its cap, and how its clock binds. @module */
 
 import type { SystemSpec } from "../../optimizer-wasm/mod.ts";
 import type { GpuWatts, Side } from "../core/mod.ts";
-import type { CurveParameters } from "./power_curve.ts";
 
 /** Lowest cap by system name (`power-curves.md` §5); the agent clamps to what the device says. */
 const LOWEST_CAP_WATTS: readonly (readonly [RegExp, number])[] = [
@@ -24,42 +23,6 @@ export function gpuWattsOf(
     minWatts: known?.[1] ?? Math.ceil(system.tdpWatts * UNKNOWN_LOWEST_SHARE),
     maxWatts: system.tdpWatts,
     tdpWatts: system.tdpWatts,
-  };
-}
-
-/** Default curve of a generation (`power-curves.md` §3, "Default parameters"). */
-export function curveOf(
-  { name, smVersion }: Pick<SystemSpec, "name" | "smVersion">,
-): CurveParameters {
-  if (smVersion >= 100) {
-    return {
-      vmin: 0.78,
-      slope: 0.7,
-      staticWatts: 200,
-      errors: [0.06, 0.2, 0.35, 0.5],
-    };
-  }
-  if (smVersion >= 90) {
-    return {
-      vmin: 0.82,
-      slope: 0.85,
-      staticWatts: name.startsWith("h200") ? 110 : 80,
-      errors: [0.04, 0.1, 0.2, 0.4],
-    };
-  }
-  if (smVersion === 80) {
-    return {
-      vmin: 0.75,
-      slope: 1.2,
-      staticWatts: 70,
-      errors: [0.04, 0.1, 0.25, 0.4],
-    };
-  }
-  return {
-    vmin: 0.82,
-    slope: 1.2,
-    staticWatts: 70,
-    errors: [0.05, 0.15, 0.3, 0.5],
   };
 }
 

@@ -10,7 +10,8 @@ import {
   withinRange,
 } from "../core/mod.ts";
 import type { Row, Rows } from "./row.ts";
-import { type CurveParameters, slowdownAt } from "./power_curve.ts";
+import type { PowerCurve } from "../../optimizer-wasm/mod.ts";
+import { slowdownAt } from "./power_curve.ts";
 
 /** Caps that are tried where watts bind, as shares of the own draw. */
 const LADDER = [1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7];
@@ -18,7 +19,7 @@ const LADDER = [1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7];
 /** What the caps of one side depend on. */
 export interface CapContext {
   readonly gpu: GpuWatts;
-  readonly curve: CurveParameters;
+  readonly curve: PowerCurve;
   /** Lowest share of the own draw that is planned (R17). */
   readonly lowestRatio: number;
   /** Share of the time that scales with the clock, by batch size. */

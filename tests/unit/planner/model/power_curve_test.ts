@@ -2,15 +2,12 @@
 
 import { ok, strictEqual } from "node:assert";
 import fc from "fast-check";
-import {
-  curveOf,
-  gpuWattsOf,
-  slowdownAt,
-} from "../../../../planner/model/mod.ts";
+import { powerCurveOf } from "../../../../optimizer-wasm/mod.ts";
+import { gpuWattsOf, slowdownAt } from "../../../../planner/model/mod.ts";
 
-const A100 = curveOf({ name: "a100_sxm", smVersion: 80 });
-const H100 = curveOf({ name: "h100_sxm", smVersion: 90 });
-const B200 = curveOf({ name: "b200_sxm", smVersion: 100 });
+const A100 = powerCurveOf({ name: "a100_sxm", smVersion: 80, tdpWatts: 400 });
+const H100 = powerCurveOf({ name: "h100_sxm", smVersion: 90, tdpWatts: 700 });
+const B200 = powerCurveOf({ name: "b200_sxm", smVersion: 100, tdpWatts: 1000 });
 
 /** Predicted slowdown at default parameters, c = 0.90 and c = 0.45. */
 const TABLE: readonly [
