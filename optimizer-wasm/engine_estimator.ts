@@ -70,6 +70,11 @@ export class EngineEstimator implements Estimator {
     this.#drafts = parts.engineCase.nextn ?? 0;
   }
 
+  /** Layers of the model. */
+  get layers(): number {
+    return this.#memory.model.layers;
+  }
+
   get latencySource(): LatencySource {
     return BY_MODE[this.engineCase.databaseMode];
   }
@@ -112,14 +117,15 @@ export class EngineEstimator implements Estimator {
       latencyMs: ms,
       energyWms: energy,
       powerWatts: totalMs > 0 ? at("energyWms") / totalMs : 0,
-      latencySource: this.#sourceOf(flags),
+      latencySource: this.sourceOf(flags),
       powerSource: measuredMs >= totalMs && ms > 0 ? "measured" : "modelled",
       measuredShare: totalMs > 0 ? measuredMs / totalMs : 0,
       beyondTables: (flags & FLAG.beyondTables) !== 0,
     };
   }
 
-  #sourceOf(flags: number): LatencySource {
+  /** Source of a latency by the flags of its answer. */
+  sourceOf(flags: number): LatencySource {
     const table = (flags & FLAG.fromTable) !== 0;
     const empirical = (flags & FLAG.fromEmpirical) !== 0;
     if (table && empirical) return "mixed";

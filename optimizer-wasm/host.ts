@@ -11,6 +11,7 @@ import type { DatabaseMode, EngineCase } from "./estimate_case.ts";
 import type { ModelGraph } from "./graph/op_spec.ts";
 import { type CompiledProgram, compileProgram } from "./program/compile.ts";
 import type { RooflineModel } from "./program/roofline_model.ts";
+import { SearchHost } from "./program/search_host.ts";
 import { Tables } from "./program/tables.ts";
 import {
   type Address,
@@ -53,6 +54,7 @@ export class Engine {
   readonly #wasm: WasmExports;
   readonly #outputAddress: Address;
   #view: Float64Array;
+  readonly #search: SearchHost;
   #programCount = 0;
 
   /**
@@ -65,6 +67,7 @@ export class Engine {
   ) {
     const instance = new WebAssembly.Instance(module, {});
     this.#wasm = instance.exports as unknown as WasmExports;
+    this.#search = new SearchHost(this.#wasm);
     this.system = "directory" in source
       ? source.directory.system
       : source.system;
@@ -110,6 +113,11 @@ export class Engine {
       ...options,
     }, graph);
     return new Program(this, this.#wasm, compiled);
+  }
+
+  /** The fleet search of this instance; every program that it ranks must be compiled by this engine. */
+  get search(): SearchHost {
+    return this.#search;
   }
 
   /** The output window; a fresh view when the memory has grown since. */
@@ -165,6 +173,11 @@ export class Program {
     this.names = compiled.names;
     this.#wasm = wasm;
     this.#address = compiled.address;
+  }
+
+  /** Where it lies in the module's memory. */
+  get address(): Address {
+    return this.#address;
   }
 
   /** Output: 0 ms, 1 energy (W·ms), 2 flags. */

@@ -134,6 +134,42 @@ export class EstimatorOpener {
     );
   }
 
+  /**
+   * Opens many cases of one pack in one module instance, which a search over them needs.
+   *
+   * @returns for each case its estimator, or why it cannot be opened
+   */
+  async openAll(
+    engineCases: readonly EngineCase[],
+  ): Promise<(EngineEstimator | WattkeeperError)[]> {
+    const opened = await this.#openEach(engineCases);
+    const engines = new Set(
+      opened.filter((one) => one instanceof EngineEstimator)
+        .map((one) => one.program.engine),
+    );
+    if (engines.size <= 1) return opened;
+    // The instance was full in between: what it held is opened again in the fresh one.
+    for (const engineCase of engineCases) {
+      this.#estimators.delete(JSON.stringify(engineCase));
+    }
+    return await this.#openEach(engineCases);
+  }
+
+  async #openEach(
+    engineCases: readonly EngineCase[],
+  ): Promise<(EngineEstimator | WattkeeperError)[]> {
+    const opened: (EngineEstimator | WattkeeperError)[] = [];
+    for (const engineCase of engineCases) {
+      try {
+        opened.push(await this.open(engineCase));
+      } catch (error) {
+        if (!(error instanceof WattkeeperError)) throw error;
+        opened.push(error);
+      }
+    }
+    return opened;
+  }
+
   async #open(engineCase: EngineCase): Promise<EngineEstimator> {
     const { backend, layout, databaseMode } = engineCase;
     if (!BACKENDS.includes(backend)) {

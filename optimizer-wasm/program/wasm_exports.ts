@@ -184,6 +184,33 @@ export interface WasmExports {
     layerOverheadMs: number,
   ): number;
   operatorFigures(program: Address, phase: number, index: number): void;
+  searchSetting(): Address;
+  layoutGroups(): Address;
+  clearRows(): void;
+  addRow(
+    program: Address,
+    side: number,
+    layout: number,
+    gpus: number,
+    ranks: number,
+    batch: number,
+    contextTokens: number,
+    mostRate: number,
+  ): number;
+  search(
+    disagg: number,
+    prefillOnly: number,
+    decodeOnly: number,
+    aggOnly: number,
+    top: number,
+  ): number;
+  rankedCount(): number;
+  rankedAt(index: number): Address;
+  rankedOption(index: number, which: number): Address;
+  optionCount(side: number): number;
+  optionTable(side: number): Address;
+  nearestMisses(): Address;
+  candidatesLooked(): number;
 }
 
 /** Operator kinds, as `assembly/op.ts` numbers them. */
