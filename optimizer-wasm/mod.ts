@@ -28,3 +28,4 @@ export { POWER } from "./host.ts";
 export { openEstimators, storeSource } from "./store_source.ts";
 export { buildWasm } from "./build.ts";
 export { loadModule } from "./load_module.ts";
+export * from "./search/mod.ts";
