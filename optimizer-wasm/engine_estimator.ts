@@ -25,6 +25,7 @@ import {
   memoryOf,
 } from "./model/memory.ts";
 import { checkQuery } from "./query_check.ts";
+import type { WattkeeperError } from "../service/mod.ts";
 import { refusalError } from "./refusal.ts";
 import { FLAG, STATUS } from "./program/wasm_exports.ts";
 
@@ -87,8 +88,12 @@ export class EngineEstimator implements Estimator {
   }
 
   #ask(status: number, phase: "context" | "generation"): void {
-    if (status === STATUS.ok) return;
-    throw refusalError(this.engineCase, this.program.refusal(status, phase));
+    if (status !== STATUS.ok) throw this.refusal(status, phase);
+  }
+
+  /** Why the last question of a phase has no answer. */
+  refusal(status: number, phase: "context" | "generation"): WattkeeperError {
+    return refusalError(this.engineCase, this.program.refusal(status, phase));
   }
 
   #answer(

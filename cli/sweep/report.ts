@@ -133,11 +133,13 @@ function bestText(answer: SweepAnswer, best: FleetCandidate): string {
         grouped(tokensPerSecondGained)
       } tokens/s`
     );
-  lines.push(
-    gains.length > 0
-      ? `  One step more of what binds: ${gains.join(", ")}.`
-      : "  No single constraint binds: one step more of any brings nothing.",
-  );
+  if (answer.relaxations.length > 0) {
+    lines.push(
+      gains.length > 0
+        ? `  One step more of what binds: ${gains.join(", ")}.`
+        : "  No single constraint binds: one step more of any brings nothing.",
+    );
+  }
   return `${lines.join("\n")}\n`;
 }
 
@@ -182,6 +184,7 @@ function frontiers(
 ) {
   const gpus = query.totalGpus ?? 1;
   const { best } = result;
+  if (userFrontier.length === 0) return "";
   const byUser = plot([
     ...userFrontier.map((fleet) => ({
       x: 1000 / (fleet.itlMs ?? Infinity),

@@ -3,7 +3,7 @@
 import { KINDS } from "./fleet_kinds.ts";
 import type { FleetInfeasible } from "./answer.ts";
 import type { FleetMode, FleetQuery, WorkerSide } from "./question.ts";
-import type { RowsReport } from "./rows.ts";
+import type { MemoryMiss, RowsReport } from "./rows.ts";
 import type { SearchHost, SearchOption } from "../program/search_host.ts";
 import { floorOf } from "./setting.ts";
 
@@ -17,23 +17,33 @@ export interface EmptySearch {
 
 const round = (value: number, digits = 1) => Number(value.toFixed(digits));
 
+/**
+ * A side that the tables say nothing about makes every fleet with it unknown, which is not infeasible.
+ *
+ * @throws {WattkeeperError} `not_measured`, `no_empirical` or `missing_flops` when no kind of fleet has rows on all sides
+ */
+export function refuseUnknownSides(mode: FleetMode, report: RowsReport): void {
+  const { rowsBySide, missBySide } = report;
+  const isKnown = KINDS[mode].fleets.some((sides) =>
+    sides.every((side) => rowsBySide[side] > 0 || !missBySide[side])
+  );
+  if (isKnown) return;
+  for (const side of KINDS[mode].sides) {
+    const miss = missBySide[side];
+    if (miss && rowsBySide[side] === 0) throw miss;
+  }
+}
+
 /** Names the first constraint, in the order memory, admission, latency, GPUs, watts, that no fleet meets. */
 export function explainInfeasible(empty: EmptySearch): FleetInfeasible {
   const { report, query, mode, search } = empty;
-  const { nearestMemory } = report;
-  if (report.rows === 0 && nearestMemory) {
-    const gib = (bytes: number) => (bytes / 1024 ** 3).toFixed(1);
-    return {
-      constraint: "memory",
-      message: `One request needs ${
-        gib(nearestMemory.neededBytes)
-      } GiB of each GPU in the roomiest layout, and ${
-        gib(nearestMemory.availableBytes)
-      } GiB are there.`,
-      needed: nearestMemory.neededBytes,
-      available: nearestMemory.availableBytes,
-      unit: "bytes",
-    };
+  for (const side of KINDS[mode].sides) {
+    const miss = report.nearestMemory[side];
+    if (miss && mode !== "best") return outOfMemory(side, miss);
+  }
+  const { prefill, decode, agg } = report.nearestMemory;
+  if (mode === "best" && agg && (prefill ?? decode)) {
+    return outOfMemory("agg", agg);
   }
   const sides = KINDS[mode].sides;
   const without = sides.filter((side) => search.options(side).length === 0);
@@ -45,6 +55,24 @@ export function explainInfeasible(empty: EmptySearch): FleetInfeasible {
     return missedTarget(empty, blocked);
   }
   return doesNotFit(query, kindsThatExist(search, mode));
+}
+
+function outOfMemory(
+  side: WorkerSide,
+  { neededBytes, availableBytes }: MemoryMiss,
+): FleetInfeasible {
+  const gib = (bytes: number) => (bytes / 1024 ** 3).toFixed(1);
+  return {
+    constraint: "memory",
+    message: `One request of a ${side} worker needs ${
+      gib(neededBytes)
+    } GiB of each GPU in the roomiest layout, and ${
+      gib(availableBytes)
+    } GiB are there.`,
+    needed: neededBytes,
+    available: availableBytes,
+    unit: "bytes",
+  };
 }
 
 function missedTarget(

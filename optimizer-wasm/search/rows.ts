@@ -1,5 +1,6 @@
 /** The rows of a query: every layout of every side at every batch that its memory holds. @module */
 
+import { WattkeeperError } from "../../service/mod.ts";
 import type { EngineEstimator } from "../engine_estimator.ts";
 import type { SearchHost } from "../program/search_host.ts";
 import { STATUS } from "../program/wasm_exports.ts";
@@ -10,7 +11,7 @@ import {
   DECODE_BATCHES,
   prefillBatches,
 } from "./batches.ts";
-import type { FleetQuery, WorkerSide } from "./question.ts";
+import type { BySide, FleetQuery, WorkerSide } from "./question.ts";
 
 /** An opened layout of one side; its place in the list is its number in the module. */
 export interface OpenedLayout {
@@ -18,20 +19,32 @@ export interface OpenedLayout {
   readonly estimator: EngineEstimator;
 }
 
+/** How far a layout is from holding one request. */
+export interface MemoryMiss {
+  readonly neededBytes: number;
+  readonly availableBytes: number;
+}
+
 /** What filling the rows found out beside them. */
 export interface RowsReport {
   readonly rows: number;
-  /** Memory of the layout that came nearest to holding one request, where none held any. */
-  readonly nearestMemory:
-    | { readonly neededBytes: number; readonly availableBytes: number }
-    | undefined;
+  /** Memory of the layout that came nearest to holding one request, for sides where none held any. */
+  readonly nearestMemory: BySide<MemoryMiss>;
   /** The module had no room for all rows. */
   readonly overflow: boolean;
-  /** Rows that the tables could not answer, and the first operator's reason. */
-  readonly notMeasured: number;
+  /** Rows by side; a side without any cannot be searched. */
+  readonly rowsBySide: Readonly<Record<WorkerSide, number>>;
+  /** Why the first row that the tables could not answer was refused, by side. */
+  readonly missBySide: BySide<WattkeeperError>;
   /** Rows that admission thresholds forbid. */
   readonly refusedByAdmission: number;
 }
+
+const MEMORY_KIND = {
+  prefill: "static_ctx",
+  decode: "static_gen",
+  agg: "agg",
+} as const;
 
 /** Largest step whose activations the KV capacity of an admission threshold leaves room for. */
 const MOST_BATCHED_TOKENS = 8192;
@@ -41,17 +54,28 @@ export function ranksOf({ engineCase }: EngineEstimator): number {
   return engineCase.layout.dp * engineCase.layout.pp;
 }
 
-/** Implied admission threshold of a decode batch (R18). */
+/** Implied admission threshold of a decode batch (R18); 1 where a full step leaves no room for a cache. */
 export function thetaDecodeOf(
   estimator: EngineEstimator,
   { isl, osl }: Pick<FleetQuery, "isl" | "osl">,
   batchSize: number,
 ): number {
-  const tokens = estimator.kvCapacityTokens({
-    maxBatchedTokens: MOST_BATCHED_TOKENS,
-    isl,
-  });
-  return Math.min(1, batchSize * (isl + osl / 2) / tokens);
+  const tokens = kvTokensOf(estimator, isl);
+  return tokens > 0 ? Math.min(1, batchSize * (isl + osl / 2) / tokens) : 1;
+}
+
+function kvTokensOf(estimator: EngineEstimator, isl: number): number {
+  try {
+    return estimator.kvCapacityTokens({
+      maxBatchedTokens: MOST_BATCHED_TOKENS,
+      isl,
+    });
+  } catch (error) {
+    if (error instanceof WattkeeperError && error.code === "out_of_memory") {
+      return 0;
+    }
+    throw error;
+  }
 }
 
 /** Asks the model for every row; the setting window must be written. */
@@ -73,11 +97,16 @@ class RowFiller {
   readonly #search: SearchHost;
   readonly #query: FleetQuery;
   #rows = 0;
-  #fits = 0;
+  readonly #fits = new Set<WorkerSide>();
   #overflow = false;
-  #notMeasured = 0;
+  readonly #rowsBySide: Record<WorkerSide, number> = {
+    prefill: 0,
+    decode: 0,
+    agg: 0,
+  };
+  readonly #missBySide: Partial<Record<WorkerSide, WattkeeperError>> = {};
   #refusedByAdmission = 0;
-  #nearest: RowsReport["nearestMemory"];
+  readonly #nearest: Partial<Record<WorkerSide, MemoryMiss>> = {};
 
   constructor(search: SearchHost, query: FleetQuery) {
     this.#search = search;
@@ -87,9 +116,10 @@ class RowFiller {
   report(): RowsReport {
     return {
       rows: this.#rows,
-      nearestMemory: this.#fits === 0 ? this.#nearest : undefined,
+      nearestMemory: this.#nearest,
       overflow: this.#overflow,
-      notMeasured: this.#notMeasured,
+      rowsBySide: this.#rowsBySide,
+      missBySide: this.#missBySide,
       refusedByAdmission: this.#refusedByAdmission,
     };
   }
@@ -100,14 +130,18 @@ class RowFiller {
       case "prefill": {
         const mostRate = this.#mostPrefillRate(estimator);
         for (const batch of prefillBatches(isl - prefix)) {
-          if (!this.#holds(estimator, "static_ctx", batch, 0)) return;
+          if (!this.#holds(side, estimator, { batch, contextTokens: 0 })) {
+            return;
+          }
           this.#add(side, estimator, { layout, batch, mostRate });
         }
         return;
       }
       case "decode":
         for (const batch of DECODE_BATCHES) {
-          if (!this.#holds(estimator, "static_gen", batch, 0)) return;
+          if (!this.#holds(side, estimator, { batch, contextTokens: 0 })) {
+            return;
+          }
           if (!this.#admits(estimator, batch)) return;
           this.#add(side, estimator, { layout, batch, mostRate: Infinity });
         }
@@ -117,7 +151,7 @@ class RowFiller {
         for (const contextTokens of contextTokenSizes(isl)) {
           for (const batch of AGG_BATCHES) {
             if (!batchFitsContext(batch, contextTokens, isl)) continue;
-            if (!this.#holds(estimator, "agg", batch, contextTokens)) break;
+            if (!this.#holds(side, estimator, { batch, contextTokens })) break;
             if (!this.#admits(estimator, batch)) break;
             this.#add(side, estimator, {
               layout,
@@ -132,32 +166,33 @@ class RowFiller {
   }
 
   #holds(
+    side: WorkerSide,
     estimator: EngineEstimator,
-    kind: "static_ctx" | "static_gen" | "agg",
-    batchSize: number,
-    contextTokens: number,
+    row: { readonly batch: number; readonly contextTokens: number },
   ): boolean {
     const { isl, osl, prefix = 0 } = this.#query;
-    const memory = estimator.memory(kind, {
-      batchSize,
+    const memory = estimator.memory(MEMORY_KIND[side], {
+      batchSize: row.batch,
       isl,
       osl,
       prefix,
-      contextTokens,
+      contextTokens: row.contextTokens,
     });
     if (memory.fits) {
-      this.#fits++;
+      this.#fits.add(side);
+      delete this.#nearest[side];
       return true;
     }
+    if (this.#fits.has(side)) return false;
     const capacity = estimator.system.memoryCapacityBytes;
     const fixed = memory.totalBytes - memory.kvBytes;
     const neededBytes = memory.totalBytes;
     const availableBytes = Math.min(capacity, fixed + memory.kvBudgetBytes);
+    const nearest = this.#nearest[side];
     const missing = neededBytes - availableBytes;
-    const nearest = this.#nearest;
     if (
       !nearest || missing < nearest.neededBytes - nearest.availableBytes
-    ) this.#nearest = { neededBytes, availableBytes };
+    ) this.#nearest[side] = { neededBytes, availableBytes };
     return false;
   }
 
@@ -197,9 +232,16 @@ class RowFiller {
       gpus: estimator.gpusPerReplica,
       ranks: ranksOf(estimator),
     });
-    if (status === STATUS.ok) this.#rows++;
-    else if (status < 0) this.#overflow = true;
-    else this.#notMeasured++;
+    if (status === STATUS.ok) {
+      this.#rows++;
+      this.#rowsBySide[side]++;
+    } else if (status < 0) this.#overflow = true;
+    else {
+      this.#missBySide[side] ??= estimator.refusal(
+        status,
+        side === "decode" ? "generation" : "context",
+      );
+    }
   }
 }
 
