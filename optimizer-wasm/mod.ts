@@ -29,3 +29,4 @@ export { openEstimators, storeSource } from "./store_source.ts";
 export { buildWasm } from "./build.ts";
 export { loadModule } from "./load_module.ts";
 export * from "./search/mod.ts";
+export { type CapRange, capRangeOf } from "./data/cap_range.ts";

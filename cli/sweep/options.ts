@@ -62,7 +62,11 @@ export const OPTIONS: readonly OptionSpec[] = [
     choices: ["throughput", "efficiency"],
     default: "throughput",
   }),
-  text("pin-prefill", "LAYOUT", "tp=4,pp=1,dp=1,moe_tp=1,moe_ep=4"),
+  text(
+    "pin-prefill",
+    "LAYOUT",
+    "The deployed prefill layout: tp=4,pp=1,dp=1,moe_tp=1,moe_ep=4.",
+  ),
   text("pin-decode", "LAYOUT", "The same for decode workers."),
   text("pin-agg", "LAYOUT", "The same for aggregated workers."),
   text(
