@@ -107,14 +107,24 @@ export class EngineEstimator implements Estimator {
     const output = this.program.output;
     const at = (slot: keyof typeof POWER) => output[POWER[slot]] ?? 0;
     const totalMs = at("totalMs");
-    const measuredMs = at("measuredMs");
+    const mean = (slot: keyof typeof POWER) =>
+      totalMs > 0 ? at(slot) / totalMs : 0;
+    const shares = {
+      measured: mean("measuredMs"),
+      borrowed: mean("borrowedMs"),
+      modelled: mean("modelledMs"),
+      tdp: mean("tdpMs"),
+    };
     return {
       latencyMs: ms,
       energyWms: energy,
-      powerWatts: totalMs > 0 ? at("energyWms") / totalMs : 0,
+      powerWatts: mean("energyWms"),
+      powerLowWatts: mean("lowEnergyWms"),
+      powerHighWatts: mean("highEnergyWms"),
       latencySource: this.#sourceOf(flags),
-      powerSource: measuredMs >= totalMs && ms > 0 ? "measured" : "modelled",
-      measuredShare: totalMs > 0 ? measuredMs / totalMs : 0,
+      powerSource: mostly(shares),
+      measuredShare: shares.measured,
+      powerShares: shares,
       beyondTables: (flags & FLAG.beyondTables) !== 0,
     };
   }
@@ -163,9 +173,12 @@ export class EngineEstimator implements Estimator {
       latencyMs: 0,
       energyWms: 0,
       powerWatts: 0,
+      powerLowWatts: 0,
+      powerHighWatts: 0,
       latencySource: this.latencySource,
       powerSource: this.powerSource,
       measuredShare: 0,
+      powerShares: { measured: 0, borrowed: 0, modelled: 0, tdp: 0 },
       beyondTables: false,
     };
   }
@@ -254,6 +267,23 @@ export class EngineEstimator implements Estimator {
   operators(phase: "context" | "generation"): OperatorFigures[] {
     return this.program.operators(phase);
   }
+}
+
+/** From the surest to the weakest. */
+const SOURCES: readonly PowerSource[] = [
+  "measured",
+  "borrowed",
+  "modelled",
+  "tdp",
+];
+
+/** The source with the largest share; the weaker one of equals. */
+export function mostly(
+  shares: Readonly<Record<PowerSource, number>>,
+): PowerSource {
+  return SOURCES.reduce((best, source) =>
+    shares[source] >= shares[best] ? source : best
+  );
 }
 
 /** Where the power of a phase is read: batch, length and cached prefix. */

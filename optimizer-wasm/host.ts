@@ -5,8 +5,7 @@
  */
 
 import { powerCurveOf } from "./data/power_curves.ts";
-import { POWER_MODEL } from "./data/power_fit.ts";
-import type { PowerModel } from "./data/power_model.ts";
+import { POWER_MODEL, type PowerModel } from "./data/power_model.ts";
 import type { PackDirectory } from "./data/pack/format.ts";
 import type { SystemSpec } from "./data/system_spec.ts";
 import type { DatabaseMode, EngineCase } from "./estimate_case.ts";

@@ -1,9 +1,11 @@
 /**
  * The modelled part of power (R53): what a family of operators draws of (TDP − idle), from how busy it keeps tensor
  * cores and memory and how long it runs; and the intervals of measured, borrowed and modelled draws. `data fit
- * --tables` makes the parameters from measured tables (`power_fit.ts` holds them); `docs/power.md` states their error.
+ * --tables` makes the parameters from measured tables (`power_model.json`); `docs/power.md` states their error.
  * @module
  */
+
+import shipped from "./power_model.json" with { type: "json" };
 
 /** Operators that draw alike. Communication is never measured: its figures are a stated guess. */
 export type PowerFamily =
@@ -31,7 +33,10 @@ export const MEASURED_FAMILIES = [
 export type MeasuredFamily = typeof MEASURED_FAMILIES[number];
 
 /** Ends of an interval around a draw, as factors: low ≤ 1 ≤ high. */
-export type PowerInterval = readonly [low: number, high: number];
+export interface PowerInterval {
+  readonly low: number;
+  readonly high: number;
+}
 
 /** The model of one family. */
 export interface FamilyModel {
@@ -58,10 +63,13 @@ export interface PowerModel {
   readonly borrowed: Readonly<Record<MeasuredFamily, PowerInterval>>;
 }
 
-/** A fifth of (TDP − idle), from next to nothing to a little more than half of it. */
+/** The model that the product ships. */
+export const POWER_MODEL: PowerModel = shipped;
+
+/** A quarter of (TDP − idle), from next to nothing to a little more than half of it. */
 export const COMMUNICATION: FamilyModel = {
   coefficients: [0.25, 0, 0, 0, 0, 0, 0, 0, 0, 0],
-  interval: [0.6, 1.75],
+  interval: { low: 0.6, high: 1.75 },
 };
 
 /** The model of a family on a backend; a backend without measured tables has the one over all. */

@@ -33,7 +33,7 @@ export interface FitError {
 /** Shapes are dealt into so many folds by their name; the first is what (a) holds out. */
 export const FOLDS = 5;
 /** Rows that a fit looks at; more are thinned evenly. */
-const MOST_ROWS = 40_000;
+const MOST_ROWS = 16_000;
 
 const LEAST_LOAD = 1e-4;
 const SHORTEST_MS = 2e-3;
@@ -171,11 +171,11 @@ export function errorOf(
 
 /** 10th and 90th percentile of ratios, never on the wrong side of 1. */
 export function around(ratios: readonly number[]): PowerInterval {
-  if (ratios.length === 0) return [1, 1];
-  return [
-    Math.min(1, quantile(ratios, 0.1)),
-    Math.max(1, quantile(ratios, 0.9)),
-  ];
+  if (ratios.length === 0) return { low: 1, high: 1 };
+  return {
+    low: Math.min(1, quantile(ratios, 0.1)),
+    high: Math.max(1, quantile(ratios, 0.9)),
+  };
 }
 
 /** A quantile, interpolated; NaN of nothing. */

@@ -3,7 +3,7 @@
 import { gridViews, sitesViews } from "../data/pack/block_views.ts";
 import type { PackSlice } from "../data/pack/format.ts";
 import type { LoadedPack } from "../host.ts";
-import { foldOf } from "./family_fit.ts";
+import { foldOf, FOLDS } from "./family_fit.ts";
 
 /** What is taken away. */
 export type HeldOut =
@@ -15,8 +15,16 @@ export type HeldOut =
 
 const RANDOM_STEP = 0x9e3779b1;
 
-/** A copy of a pack without the power of what is held out; latencies stay. The same for the same pack. */
-export function holdOut(pack: LoadedPack, what: HeldOut): LoadedPack {
+/**
+ * A copy of a pack without the power of what is held out; latencies stay. The same for the same pack.
+ *
+ * @param fold which fifth of the rows or shapes
+ */
+export function holdOut(
+  pack: LoadedPack,
+  what: HeldOut,
+  fold = 0,
+): LoadedPack {
   const payload = pack.payload.slice();
   const slices = pack.directory.slices.map((slice): PackSlice => {
     if (slice.poweredLeaves === 0) return slice;
@@ -25,8 +33,9 @@ export function holdOut(pack: LoadedPack, what: HeldOut): LoadedPack {
     watts.forEach(({ column, leaf, shape }) => {
       const held = what === "all" ||
         (what === "shapes"
-          ? foldOf(shape) === 0
-          : (Math.imul(leaf + slice.offset, RANDOM_STEP) >>> 8) % 5 === 0);
+          ? foldOf(shape) === fold
+          : (Math.imul(leaf + slice.offset, RANDOM_STEP) >>> 8) % FOLDS ===
+            fold);
       if (held) column[leaf] = 0;
       else if ((column[leaf] ?? 0) > 0) poweredLeaves++;
     });

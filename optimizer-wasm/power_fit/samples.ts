@@ -25,6 +25,8 @@ export interface Samples {
   /** Shape of the kernel: what does not grow with tokens, batch or length; samples of one shape are neighbours. */
   readonly shape: Int32Array;
   readonly shapes: readonly string[];
+  /** Where on the shape's axes a sample lies, as one number. */
+  readonly point: Float64Array;
   readonly computeMs: Float64Array;
   readonly memoryMs: Float64Array;
   readonly latencyMs: Float64Array;
@@ -40,27 +42,33 @@ export interface PackSamples {
   readonly families: Readonly<Record<MeasuredFamily, Samples>>;
 }
 
+/** Shape, point, compute, memory and measured time, watts. */
+type Row = readonly [number, number, number, number, number, number];
+
+/** Keys of a table stay below it. */
+const KEY_SPAN = 2 ** 26;
+
 class Collector {
   readonly shapes: string[] = [];
-  readonly #columns: number[][] = [[], [], [], [], []];
+  readonly #columns: number[][] = [[], [], [], [], [], []];
 
-  add(
-    shape: number,
-    computeMs: number,
-    memoryMs: number,
-    latencyMs: number,
-    watts: number,
-  ): void {
-    const row = [shape, computeMs, memoryMs, latencyMs, watts];
+  add(...row: Row): void {
     row.forEach((value, column) => this.#columns[column]?.push(value));
   }
 
   finish(): Samples {
-    const [shape = [], compute = [], memory = [], latency = [], watts = []] =
-      this.#columns;
+    const [
+      shape = [],
+      point = [],
+      compute = [],
+      memory = [],
+      latency = [],
+      watts = [],
+    ] = this.#columns;
     return {
       shape: Int32Array.from(shape),
       shapes: this.shapes,
+      point: Float64Array.from(point),
       computeMs: Float64Array.from(compute),
       memoryMs: Float64Array.from(memory),
       latencyMs: Float64Array.from(latency),
@@ -81,7 +89,7 @@ interface SliceOperator {
   ) => readonly [batch: number, length: number, tokens: number];
 }
 
-/** Reads all powered rows of a pack. */
+/** Reads all powered rows that a pack has from its own tables: what it took over from others is theirs. */
 export function samplesOf(
   module: WebAssembly.Module,
   { directory, payload }: LoadedPack,
@@ -133,11 +141,12 @@ export function samplesOf(
           leaf++
         ) {
           const watts = views.powerWatts?.[leaf] ?? 0;
-          if (!(watts > 0)) continue;
+          if (!(watts > 0) || views.primary?.[leaf] === 0) continue;
           const m = views.axisKeys[axis + leaf - first] ?? 0;
           const [compute, memory] = light(op, [m, m, m]);
           collector.add(
             shape,
+            m,
             compute,
             memory,
             views.latencyMs[leaf] ?? 0,
@@ -164,14 +173,13 @@ export function samplesOf(
           leaf++
         ) {
           const watts = views.powerWatts?.[leaf] ?? 0;
-          if (!(watts > 0)) continue;
-          const point = operator.point(
-            views.keys1[row] ?? 0,
-            views.keys2[leaf] ?? 0,
-          );
-          const [compute, memory] = light(op, point);
+          if (!(watts > 0) || views.primary?.[leaf] === 0) continue;
+          const key1 = views.keys1[row] ?? 0;
+          const key2 = views.keys2[leaf] ?? 0;
+          const [compute, memory] = light(op, operator.point(key1, key2));
           collector.add(
             shape,
+            key1 * KEY_SPAN + key2,
             compute,
             memory,
             views.latencyMs[leaf] ?? 0,

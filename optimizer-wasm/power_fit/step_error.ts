@@ -70,19 +70,20 @@ export async function drawsOf(
   return Float64Array.from(draws);
 }
 
-/** Error of draws against those with everything measured, over the steps of some models. */
+/** Error of draws (of several folds) against those with everything measured, over the steps of some models. */
 export function stepError(
-  draws: Float64Array,
+  draws: readonly Float64Array[],
   all: Float64Array,
   kind?: StepModel["kind"],
 ): StepError {
-  const errors: number[] = [];
-  draws.forEach((watts, index) => {
-    const of = STEP_MODELS[Math.floor(index / STEPS.length)];
-    if (kind !== undefined && of?.kind !== kind) return;
-    const error = watts / (all[index] ?? NaN) - 1;
-    if (Number.isFinite(error)) errors.push(error);
-  });
+  const errors = draws.flatMap((fold) =>
+    [...fold].flatMap((watts, index) => {
+      const of = STEP_MODELS[Math.floor(index / STEPS.length)];
+      if (kind !== undefined && of?.kind !== kind) return [];
+      const error = watts / (all[index] ?? NaN) - 1;
+      return Number.isFinite(error) ? [error] : [];
+    })
+  );
   const sizes = errors.map(Math.abs);
   return {
     steps: errors.length,

@@ -27,13 +27,14 @@ const layout = (tp: number, moeTp = 1, moeEp = 1) => ({
   cp: 1,
 });
 
-/** What the steps are steps of; all are among the built-in and the usual imported models. */
+/** What the steps are steps of; a model that is not there is left out. */
 export const STEP_MODELS: readonly StepModel[] = [
   { kind: "dense", model: "Qwen/Qwen3-32B", layout: layout(1) },
   { kind: "dense", model: "Qwen/Qwen3-32B", layout: layout(4) },
   { kind: "dense", model: "Qwen/Qwen3-8B", layout: layout(1) },
   { kind: "dense", model: "meta-llama/Meta-Llama-3.1-70B", layout: layout(8) },
   { kind: "dense", model: "Qwen/Qwen3-32B-FP8", layout: layout(2) },
+  { kind: "moe", model: "Qwen/Qwen3-30B-A3B", layout: layout(1) },
   { kind: "moe", model: "Qwen/Qwen3-235B-A22B", layout: layout(8, 1, 8) },
   { kind: "moe", model: "Qwen/Qwen3-235B-A22B", layout: layout(4, 4, 1) },
   { kind: "moe", model: "deepseek-ai/DeepSeek-V3", layout: layout(8, 1, 8) },

@@ -99,7 +99,7 @@ export function bindPower(
   for (const donor of power.donors) {
     const rows = over(donor);
     if (!wasm.hasRows(rows)) continue;
-    const [low, high] = borrowedInterval(context, family, donor);
+    const { low, high } = borrowedInterval(context, family, donor);
     wasm.setBorrowed(address, rows, low, high);
     return;
   }
@@ -139,11 +139,15 @@ function familyAddress(context: BindContext, family: PowerFamily): Address {
   const known = families.get(key);
   if (known !== undefined) return known;
   const { coefficients, interval } = familyModelOf(model, family, backend);
-  const measured = family === "communication" ? [1, 1] : model.measured[family];
+  const measured = family === "communication"
+    ? { low: 1, high: 1 }
+    : model.measured[family];
   const values = [
     ...coefficients,
-    ...interval,
-    ...measured,
+    interval.low,
+    interval.high,
+    measured.low,
+    measured.high,
     WATTS_SOURCE.modelled,
   ];
   const address = wasm.reserve(values.length * 8);
