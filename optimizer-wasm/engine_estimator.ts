@@ -231,14 +231,42 @@ export class EngineEstimator implements Estimator {
       ),
       "context",
     );
-    const output = this.program.output;
+    const output = [...this.program.output];
     const at = (slot: keyof typeof AGG) => output[AGG[slot]] ?? 0;
+    const energy = {
+      totalMs: 0,
+      energyWms: 0,
+      lowEnergyWms: 0,
+      highEnergyWms: 0,
+    };
+    const add = (steps: number) => {
+      for (const slot of ENERGIES) {
+        energy[slot] += steps * (this.program.output[POWER[slot]] ?? 0);
+      }
+    };
+    this.program.mixedPowerSums(
+      query.contextTokens,
+      at("mixedDecodeRequests"),
+      isl,
+      osl,
+      prefix,
+      this.#drafts,
+    );
+    add(at("mixedSteps"));
+    if (at("generationSteps") > 0) {
+      this.program.generationPowerSums(batchSize, isl, osl, this.#drafts);
+      add(at("generationSteps"));
+    }
+    const mean = (sum: number) => energy.totalMs > 0 ? sum / energy.totalMs : 0;
     return {
       ttftMs: at("ttftMs"),
       tpotMs: at("tpotMs"),
       requestMs: at("requestMs"),
       tokensPerSecond: at("tokensPerSecond") * layout.pp * layout.dp,
-      powerWatts: at("watts"),
+      powerWatts: mean(energy.energyWms),
+      powerLowWatts: mean(energy.lowEnergyWms),
+      powerHighWatts: mean(energy.highEnergyWms),
+      measuredWatts: at("watts"),
     };
   }
 
@@ -268,6 +296,14 @@ export class EngineEstimator implements Estimator {
     return this.program.operators(phase);
   }
 }
+
+/** Slots that an average draw and its interval are made of. */
+const ENERGIES = [
+  "totalMs",
+  "energyWms",
+  "lowEnergyWms",
+  "highEnergyWms",
+] as const;
 
 /** From the surest to the weakest. */
 const SOURCES: readonly PowerSource[] = [

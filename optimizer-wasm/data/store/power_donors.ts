@@ -5,6 +5,8 @@ import type { DataStore } from "./data_store.ts";
 import type { IndexedIdentity } from "./store_index.ts";
 import { compareVersions } from "./version_order.ts";
 
+/** Rows below which a donor is not worth its loading, as a share of the most that it or another has. */
+const LEAST_SHARE = 0.2;
 /** Packs that one borrows from at most: one a backend. */
 const MOST_DONORS = 3;
 
@@ -36,9 +38,11 @@ export async function powerDonors(
   }
   const sameFirst = ({ backend }: IndexedIdentity) =>
     backend === borrower.backend ? 0 : 1;
+  const most = Math.max(own, ...[...best.values()].map((it) => it.leaves));
   return [...best.values()]
     .filter(({ entry, leaves }) =>
-      entry.backend !== borrower.backend || leaves > own
+      leaves >= LEAST_SHARE * most &&
+      (entry.backend !== borrower.backend || leaves > own)
     )
     .map(({ entry }) => entry)
     .sort((a, b) =>

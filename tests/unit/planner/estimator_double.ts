@@ -46,6 +46,9 @@ export function estimatorDouble(options: DoubleOptions = {}): Estimator {
       measuredShare: 0,
       beyondTables: false,
       powerWatts,
+      powerLowWatts: powerWatts,
+      powerHighWatts: powerWatts,
+      powerShares: { measured: 0, borrowed: 0, modelled: 1, tdp: 0 },
       latencySource: "roofline",
       powerSource: "modelled",
     };
@@ -77,6 +80,9 @@ export function estimatorDouble(options: DoubleOptions = {}): Estimator {
       requestMs: isl * 0.2 + osl * (12 + 0.2 * batchSize),
       tokensPerSecond: batchSize * 1000 / (12 + 0.2 * batchSize),
       powerWatts: 450,
+      powerLowWatts: 450,
+      powerHighWatts: 450,
+      measuredWatts: 0,
     }),
     memory: (kind, { batchSize, isl, osl }) =>
       memory(batchSize * (kind === "static_ctx" ? isl + 1 : isl + osl)),
