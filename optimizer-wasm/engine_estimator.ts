@@ -117,14 +117,24 @@ export class EngineEstimator implements Estimator {
     const output = this.program.output;
     const at = (slot: keyof typeof POWER) => output[POWER[slot]] ?? 0;
     const totalMs = at("totalMs");
-    const measuredMs = at("measuredMs");
+    const mean = (slot: keyof typeof POWER) =>
+      totalMs > 0 ? at(slot) / totalMs : 0;
+    const shares = {
+      measured: mean("measuredMs"),
+      borrowed: mean("borrowedMs"),
+      modelled: mean("modelledMs"),
+      tdp: mean("tdpMs"),
+    };
     return {
       latencyMs: ms,
       energyWms: energy,
-      powerWatts: totalMs > 0 ? at("energyWms") / totalMs : 0,
+      powerWatts: mean("energyWms"),
+      powerLowWatts: mean("lowEnergyWms"),
+      powerHighWatts: mean("highEnergyWms"),
       latencySource: this.sourceOf(flags),
-      powerSource: measuredMs >= totalMs && ms > 0 ? "measured" : "modelled",
-      measuredShare: totalMs > 0 ? measuredMs / totalMs : 0,
+      powerSource: mostly(shares),
+      measuredShare: shares.measured,
+      powerShares: shares,
       beyondTables: (flags & FLAG.beyondTables) !== 0,
     };
   }
@@ -174,9 +184,12 @@ export class EngineEstimator implements Estimator {
       latencyMs: 0,
       energyWms: 0,
       powerWatts: 0,
+      powerLowWatts: 0,
+      powerHighWatts: 0,
       latencySource: this.latencySource,
       powerSource: this.powerSource,
       measuredShare: 0,
+      powerShares: { measured: 0, borrowed: 0, modelled: 0, tdp: 0 },
       beyondTables: false,
     };
   }
@@ -229,14 +242,42 @@ export class EngineEstimator implements Estimator {
       ),
       "context",
     );
-    const output = this.program.output;
+    const output = [...this.program.output];
     const at = (slot: keyof typeof AGG) => output[AGG[slot]] ?? 0;
+    const energy = {
+      totalMs: 0,
+      energyWms: 0,
+      lowEnergyWms: 0,
+      highEnergyWms: 0,
+    };
+    const add = (steps: number) => {
+      for (const slot of ENERGIES) {
+        energy[slot] += steps * (this.program.output[POWER[slot]] ?? 0);
+      }
+    };
+    this.program.mixedPowerSums(
+      query.contextTokens,
+      at("mixedDecodeRequests"),
+      isl,
+      osl,
+      prefix,
+      this.#drafts,
+    );
+    add(at("mixedSteps"));
+    if (at("generationSteps") > 0) {
+      this.program.generationPowerSums(batchSize, isl, osl, this.#drafts);
+      add(at("generationSteps"));
+    }
+    const mean = (sum: number) => energy.totalMs > 0 ? sum / energy.totalMs : 0;
     return {
       ttftMs: at("ttftMs"),
       tpotMs: at("tpotMs"),
       requestMs: at("requestMs"),
       tokensPerSecond: at("tokensPerSecond") * layout.pp * layout.dp,
-      powerWatts: at("watts"),
+      powerWatts: mean(energy.energyWms),
+      powerLowWatts: mean(energy.lowEnergyWms),
+      powerHighWatts: mean(energy.highEnergyWms),
+      measuredWatts: at("watts"),
     };
   }
 
@@ -265,6 +306,31 @@ export class EngineEstimator implements Estimator {
   operators(phase: "context" | "generation"): OperatorFigures[] {
     return this.program.operators(phase);
   }
+}
+
+/** Slots that an average draw and its interval are made of. */
+const ENERGIES = [
+  "totalMs",
+  "energyWms",
+  "lowEnergyWms",
+  "highEnergyWms",
+] as const;
+
+/** From the surest to the weakest. */
+const SOURCES: readonly PowerSource[] = [
+  "measured",
+  "borrowed",
+  "modelled",
+  "tdp",
+];
+
+/** The source with the largest share; the weaker one of equals. */
+export function mostly(
+  shares: Readonly<Record<PowerSource, number>>,
+): PowerSource {
+  return SOURCES.reduce((best, source) =>
+    shares[source] >= shares[best] ? source : best
+  );
 }
 
 /** Where the power of a phase is read: batch, length and cached prefix. */

@@ -2,12 +2,13 @@
 
 import { nearestNames, WattkeeperError } from "../service/mod.ts";
 import { BUILTIN_SYSTEMS } from "./data/builtin_systems.ts";
-import type { PackTable } from "./data/pack/format.ts";
+import type { PackIdentity, PackTable } from "./data/pack/format.ts";
+import type { PowerModel } from "./data/power_model.ts";
 import type { SystemSpec } from "./data/system_spec.ts";
 import { EngineEstimator } from "./engine_estimator.ts";
 import type { EngineCase } from "./estimate_case.ts";
 import { buildGraph } from "./graph/graph.ts";
-import { Engine, type LoadedPack } from "./host.ts";
+import { Engine, type LoadedPack, type PowerSources } from "./host.ts";
 import { BUILTIN_MODELS } from "./model/builtin_models.ts";
 import { checkLayout } from "./model/layout.ts";
 import {
@@ -41,6 +42,10 @@ export interface EngineSource {
     backend: string,
     version: string | undefined,
   ): Promise<LoadedPack>;
+  /** Packs of the same system that lend measured power to one (R53), the nearest first; absent: none do. */
+  readPowerDonors?(borrower: PackIdentity): Promise<readonly LoadedPack[]>;
+  /** The model of what none measured; absent: the one that the product ships. */
+  readonly powerModel?: PowerModel;
 }
 
 /** Backends that the graphs know. */
@@ -246,11 +251,25 @@ export class EstimatorOpener {
   async #load(engineCase: EngineCase): Promise<Engine> {
     const { system, backend, backendVersion, databaseMode } = engineCase;
     if (databaseMode === "ROOFLINE") {
-      return new Engine(this.#module, { system: this.#builtinSystem(system) });
+      return new Engine(
+        this.#module,
+        { system: this.#builtinSystem(system) },
+        this.#powerSources([]),
+      );
     }
     this.#checkSystem(system);
     const pack = await this.#source.readPack(system, backend, backendVersion);
-    return new Engine(this.#module, pack);
+    const donors = await this.#source.readPowerDonors?.(
+      pack.directory.identity,
+    );
+    return new Engine(this.#module, pack, this.#powerSources(donors ?? []));
+  }
+
+  #powerSources(donors: readonly LoadedPack[]): PowerSources {
+    const { powerModel } = this.#source;
+    return powerModel === undefined
+      ? { donors }
+      : { donors, model: powerModel };
   }
 
   #builtinSystem(name: string): SystemSpec {

@@ -4,7 +4,9 @@ import * as agg from "./agg";
 import { allocate, setF64 } from "./arrays";
 import * as compose from "./compose";
 import { Fused, fusedPass } from "./fused";
+import { Op } from "./op";
 import * as phase from "./phase";
+import { compute, lightOf, memory } from "./power";
 import * as power from "./power_sums";
 import {
   contextPass,
@@ -311,4 +313,20 @@ function givePower(): void {
   setF64(output, 8, power.borrowedMs);
   setF64(output, 9, power.modelledMs);
   setF64(output, 10, power.tdpMs);
+}
+
+/**
+ * Compute and memory time of an operator at a point, at the speed of light; for fits over tables. Output: 0 compute,
+ * 1 memory (ms).
+ */
+export function operatorLight(
+  op: Op,
+  b: f64,
+  s: f64,
+  prefix: f64,
+  x: f64,
+): void {
+  lightOf(op, b, s, prefix, x);
+  setF64(output, 0, compute);
+  setF64(output, 1, memory);
 }

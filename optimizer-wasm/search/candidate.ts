@@ -1,6 +1,6 @@
 /** A ranked fleet of the module as an answer. @module */
 
-import type { EngineEstimator } from "../engine_estimator.ts";
+import { type EngineEstimator, mostly } from "../engine_estimator.ts";
 import type { PowerSource } from "../estimate_case.ts";
 import {
   type SearchFleet,
@@ -96,14 +96,15 @@ export function fleetSide(
   };
 }
 
-/** The weakest source that more than rounding rests on. */
 function powerSourceOf(
   { measured, borrowed, modelled }: SearchOption,
 ): PowerSource {
-  const ROUNDING = 1e-9;
-  if (1 - measured - borrowed - modelled > ROUNDING) return "tdp";
-  if (modelled > ROUNDING) return "modelled";
-  return borrowed > ROUNDING ? "borrowed" : "measured";
+  return mostly({
+    measured,
+    borrowed,
+    modelled,
+    tdp: 1 - measured - borrowed - modelled,
+  });
 }
 
 /** Implied admission thresholds (R18). */
