@@ -12,7 +12,10 @@ export interface QuantChoice {
   readonly moe: string;
   readonly kv: string;
   readonly fmha: string;
-  /** The GEMM mode was named, so projections that the checkpoint excludes follow it too. */
+  /**
+   * The GEMM mode was named, replaced by the weight-only one, or settled for experts that span nodes: shared experts
+   * that the checkpoint excludes follow it then too.
+   */
   readonly gemmNamed: boolean;
 }
 
@@ -30,6 +33,8 @@ export interface QuantContext {
    * Otherwise the mode stays nvfp4, and the refusal names the rate that the GPU lacks.
    */
   readonly answersWeightOnly: boolean;
+  /** Experts span nodes: the kernels for that were looked up under the precision, which settles it (§5.10). */
+  readonly isLargeExpertParallel: boolean;
 }
 
 function check(
@@ -90,11 +95,13 @@ export function chooseQuant(
     mode === "nvfp4" && context.smVersion < 100 && context.answersWeightOnly
       ? "nvfp4_wo"
       : mode;
+  const gemm = override.gemm ?? model.quant.gemm ?? "bfloat16";
   return {
-    gemm: weightOnly(override.gemm ?? model.quant.gemm ?? "bfloat16"),
+    gemm: weightOnly(gemm),
     moe: weightOnly(override.moe ?? model.quant.moe ?? "bfloat16"),
     kv: kv ?? "bfloat16",
     fmha: fmha ?? "bfloat16",
-    gemmNamed: override.gemm !== undefined,
+    gemmNamed: override.gemm !== undefined || context.isLargeExpertParallel ||
+      gemm === "nvfp4" && context.smVersion < 100,
   };
 }
