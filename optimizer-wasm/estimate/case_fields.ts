@@ -204,12 +204,11 @@ function checkNames(raw: RawCase): void {
 
 /** A number that is not kept exactly would come back as another id. */
 function checkId(id: unknown): void {
-  if (
-    typeof id !== "number" || Number.isSafeInteger(id) || !Number.isInteger(id)
-  ) return;
+  if (typeof id !== "number" || Number.isSafeInteger(id)) return;
+  if (Number.isFinite(id) && !Number.isInteger(id)) return;
   throw invalid(
     "id",
-    "id is beyond the integers that a JSON number holds exactly.",
+    "id is beyond the numbers that JSON holds exactly.",
     "Write it as a text.",
   );
 }

@@ -16,7 +16,8 @@ const LONGEST_LINE = 65_536;
 /** A JSON text, or a number that only other writers of JSON know. */
 const TEXT_OR_NO_NUMBER = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g;
 /** The id of a line that is no JSON as a whole. */
-const ID = /"id"\s*:\s*("(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?=\s*(?:[,}]|$)))/;
+const ID =
+  /"id"\s*:\s*("(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?=\s*(?:[,}]|$)))/;
 
 function parse(line: string, number: number): RawCase {
   const where = `line ${number}`;
@@ -64,11 +65,18 @@ function withNamedNonNumbers(line: string): unknown {
   }
 }
 
-/** The id of a line, so that a refusal can be told from others also when the line is broken. */
+/**
+ * The id of a line, so that a refusal can be told from others also when the line is broken. A number that JSON cannot
+ * hold comes back as the text it was.
+ */
 function idOf(line: string, raw: RawCase | undefined): CaseId {
-  if (raw !== undefined) return (raw["id"] ?? null) as CaseId;
-  const text = ID.exec(line.slice(0, LONGEST_LINE))?.[1];
+  const id = raw?.["id"];
+  const isHeld = typeof id !== "number" || Number.isSafeInteger(id) ||
+    Number.isFinite(id) && !Number.isInteger(id);
+  if (raw !== undefined && isHeld) return (id ?? null) as CaseId;
+  const text = ID.exec(line)?.[1];
   if (text === undefined) return null;
+  if (!text.startsWith('"') && !Number.isSafeInteger(Number(text))) return text;
   try {
     return JSON.parse(text);
   } catch {

@@ -1,9 +1,8 @@
 /** From what a checkpoint declares to what a worker computes in (`aic-engine.md` §6.2, "per use"). @module */
 
-import { WattkeeperError } from "../../service/mod.ts";
+import { didYouMean, WattkeeperError } from "../../service/mod.ts";
 import type { QuantOverride } from "../estimate_case.ts";
 import { FMHA_MODES, GEMM_MODES, KV_BYTES, MOE_MODES } from "./quant_mode.ts";
-import { nearestNames } from "../../service/mod.ts";
 import type { ModelSpec } from "./model_spec.ts";
 
 /** Every precision of a built graph. */
@@ -45,8 +44,7 @@ function check(
   if (value === undefined || known.includes(value)) return;
   throw new WattkeeperError(
     "invalid_value",
-    `Unknown ${field} precision "${value}": the nearest known ones are ` +
-      `${nearestNames(value, known).join(", ")}.`,
+    `Unknown ${field} precision "${value}".${didYouMean(value, known)}`,
     { where: `${field}_quant`, remedy: `Known are ${known.join(", ")}.` },
   );
 }
