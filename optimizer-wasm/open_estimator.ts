@@ -189,12 +189,21 @@ export class EstimatorOpener {
     const model = await this.model(engineCase.model);
     const engine = await this.#engine(engineCase);
     const { system, tables } = engine;
+    const isLargeExpertParallel = largeExpertParallel(
+      engineCase,
+      model,
+      engine,
+    );
     const quant = chooseQuant(model, engineCase.quant ?? {}, {
       backend,
       smVersion: system.smVersion,
-      fmhaModes: (kv) => fmhaModes(tables, model, engineCase, kv),
+      fmhaModes: (kv) =>
+        isLargeExpertParallel
+          ? new Set()
+          : fmhaModes(tables, model, engineCase, kv),
       answersWeightOnly: databaseMode !== "SILICON" ||
         tables?.find("gemm", "nvfp4_wo") !== undefined,
+      isLargeExpertParallel,
     });
     checkLayout(model, layout, { backend, quant });
     const graph = buildGraph({
@@ -205,7 +214,7 @@ export class EstimatorOpener {
       smVersion: system.smVersion,
       gpusPerNode: system.gpusPerNode,
       nextn,
-      largeExpertParallel: largeExpertParallel(engineCase, model, engine),
+      largeExpertParallel: isLargeExpertParallel,
       latentKernels: databaseMode === "ROOFLINE",
     });
     const program = engine.compile(graph, {
@@ -352,17 +361,25 @@ function fmhaModes(
 
 /** Cross-node experts need all-to-all tables (§5.10): with them other operators, without them a refusal. */
 function largeExpertParallel(
-  { layout, databaseMode, model: name, system: systemName }: EngineCase,
+  engineCase: EngineCase,
   model: ModelSpec,
   { system, tables }: Engine,
 ): boolean {
+  const { layout, databaseMode, model: name, system: systemName } = engineCase;
   if (!isMoeFamily(model.family) || layout.moeEp <= system.gpusPerNode) {
     return false;
   }
   if (databaseMode === "ROOFLINE") return false;
+  if (layout.moeTp !== 1) {
+    throw new WattkeeperError(
+      "invalid_layout",
+      `moe_ep = ${layout.moeEp} spans nodes of ${system.gpusPerNode} GPUs and then needs moe_tp = 1, found ${layout.moeTp}.`,
+      { where: "moe_tp" },
+    );
+  }
   if (
     tables !== undefined &&
-    coversLargeExpertParallel(tables, system, model, layout)
+    coversLargeExpertParallel({ tables, system, model, engineCase })
   ) return true;
   throw new WattkeeperError(
     "not_measured",

@@ -10,11 +10,11 @@ import type {
 } from "../estimate_case.ts";
 import type { StaticAnswer } from "../estimator.ts";
 import type { EstimatorOpener } from "../open_estimator.ts";
-import { type RawCase, readCase } from "./case_fields.ts";
+import { type CaseId, type RawCase, readCase } from "./case_fields.ts";
 
 /** An answered question. */
 export interface EstimateRow {
-  readonly id: string | number | null;
+  readonly id: CaseId;
   readonly context_ms: number;
   readonly generation_ms: number;
   readonly context_energy_wms: number;
@@ -55,7 +55,7 @@ export interface OperatorRow {
 
 /** A refused question. */
 export interface RefusedRow {
-  readonly id: string | number | null;
+  readonly id: CaseId;
   readonly error: {
     readonly code: ErrorCode;
     readonly message: string;
@@ -171,9 +171,15 @@ export async function answerCase(
   return perOperator ? { ...row, operators: operatorRows(estimator) } : row;
 }
 
-/** The refusal of a question as a row; anything but a `WattkeeperError` is a fault of the program and thrown on. */
+/**
+ * The refusal of a question as a row. Anything but a `WattkeeperError` is a fault of the program: it becomes the code
+ * `internal`, so that it spoils no other question of its file.
+ */
 export function refusedRow(id: RefusedRow["id"], error: unknown): RefusedRow {
-  if (!(error instanceof WattkeeperError)) throw error;
+  if (!(error instanceof WattkeeperError)) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { id, error: { code: "internal", message } };
+  }
   const { code, message, where } = error;
   return {
     id,
