@@ -30,3 +30,4 @@ export { buildWasm } from "./build.ts";
 export { loadModule } from "./load_module.ts";
 export * from "./search/mod.ts";
 export { type CapRange, capRangeOf } from "./data/cap_range.ts";
+export { GPU_SKUS, type GpuSku } from "./data/gpu_skus.ts";
