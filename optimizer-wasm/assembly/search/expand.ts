@@ -227,7 +227,7 @@ function holds(phase: PhasePower, clock: f64, cap: f64, c: f64): bool {
   return phase.keeps(clock, cap, c);
 }
 
-/** One given cap, within the SKU's range; nothing when no clock keeps it. */
+/** One given cap, within the SKU's range, or the own draw where none is given; nothing when no clock keeps it. */
 function underCap(
   row: Row,
   phase: PhasePower,
@@ -235,7 +235,9 @@ function underCap(
   own: f64,
   given: f64,
 ): void {
-  const cap = min(max(given, setting.minCap()), setting.maxCap());
+  const cap = isFinite(given)
+    ? min(max(given, setting.minCap()), setting.maxCap())
+    : own;
   const mixed = clockAt(phase, row.side, cap, own);
   const decode = generation.ms > 0.0
     ? clockAt(generation, row.side, cap, own)
