@@ -149,6 +149,10 @@ Deno.test("the search finds what a brute force finds, ranked and to the watt", a
       for (let queries = 3; queries > 0; queries--) {
         const query = randomQuery(random, drawn);
         const judgement = judge(drawn, query);
+        if (Deno.env.get("SHOW")) {
+          const r = drawn.search.run(query);
+          console.log(judgement.fleets.length, judgement.rows.length, performance.now()|0, query.caps.kind, r.stats, r.infeasible?.message);
+        }
         seen[judgement.fleets.length > 0 ? "feasible" : "infeasible"]++;
         try {
           assertExact(drawn.search.run(query), drawn, judgement);
