@@ -79,13 +79,15 @@ function chooseOrder(w: Float64Array, skipped: number): Candidate {
   };
   for (const [p, q] of FIRST_ORDERS) consider(attempt(p, q, true));
   consider(attempt(0, 0, false));
-  for (let from: Candidate | undefined; from !== best;) {
-    from = best;
+  let better = true;
+  while (better) {
+    const from = best;
     const { p, q, constant } = from.order;
     for (
       const [dp, dq] of [[1, 0], [-1, 0], [0, 1], [0, -1], [1, 1], [-1, -1]]
     ) consider(attempt(p + (dp ?? 0), q + (dq ?? 0), constant));
     consider(attempt(p, q, !constant));
+    better = best !== from;
   }
   return best;
 }
