@@ -118,7 +118,10 @@ export function invalidConfig(
     `The configuration ${name} has ${count}:\n${
       problems.map((problem) => `  ${problemLine(problem)}`).join("\n")
     }`,
-    { remedy: "Correct every line above; docs/plan.md describes the fields." },
+    {
+      remedy:
+        "Correct every line above; docs/configuration.md describes the fields.",
+    },
   );
 }
 

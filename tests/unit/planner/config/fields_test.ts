@@ -178,7 +178,7 @@ const CASES: Readonly<Record<FieldName, FieldCase>> = {
       prefill_pick: { tp: 2 },
       decode_pick: { tp: 2 },
     }],
-    refused: [{}, "h200_sxm", { system: "h200_sxm" }],
+    refused: [{}, "h200_sxm", { system: "h200_sxm", isl: 0 }],
   },
   aic_system: TEXT,
   aic_reoptimize_interval: POSITIVE(300),
