@@ -3,7 +3,7 @@
 import type { DataStore } from "./data/store/mod.ts";
 import { type EngineSource, EstimatorOpener } from "./open_estimator.ts";
 import { loadModule } from "./load_module.ts";
-import { openStore } from "./data/store/mod.ts";
+import { openStore, powerDonors } from "./data/store/mod.ts";
 
 /** Reads models and packs from a store. */
 export function storeSource(store: DataStore): EngineSource {
@@ -13,6 +13,10 @@ export function storeSource(store: DataStore): EngineSource {
     systemNames: () => store.systemNames(),
     readPack: async (system, backend, version) =>
       await store.readPack(store.resolveVersion(system, backend, version)),
+    readPowerDonors: async (borrower) => {
+      const donors = await powerDonors(store, borrower);
+      return await Promise.all(donors.map((donor) => store.readPack(donor)));
+    },
   };
 }
 

@@ -28,8 +28,9 @@ export { type DecisionLog, openDecisionLog } from "./decision_log.ts";
 export { notBuiltYet } from "./not_built.ts";
 export {
   type OpenedModel,
-  type OpenEstimator,
   openModel,
+  type OpenSearch,
+  searchWith,
 } from "./open_model.ts";
 export { runPlanner } from "./run.ts";
 export {

@@ -14,6 +14,7 @@ import {
   readConfigText,
   readTrace,
   runPlanner,
+  searchWith,
   textChunks,
   type TraceSummary,
   traceWindows,
@@ -171,10 +172,7 @@ async function plan(context: CommandContext): Promise<number> {
     );
   }
   const opener = await openEstimators(text(context, "store"));
-  const opened = await openModel(
-    config,
-    (engineCase) => opener.open(engineCase),
-  );
+  const opened = await openModel(config, searchWith(opener));
   for (const notice of opened.notices) log.info(notice);
 
   const observations = once
