@@ -5,6 +5,7 @@ export type { ComputeDtype, SystemSpec } from "./data/system_spec.ts";
 export { EngineEstimator } from "./engine_estimator.ts";
 export type * from "./estimate_case.ts";
 export type * from "./estimator.ts";
+export { type GraphCoverage, graphCoverage } from "./model/graph_coverage.ts";
 export {
   BACKENDS,
   type EngineSource,
