@@ -2,6 +2,9 @@
 
 import type { ErrorCode } from "../service/mod.ts";
 
+/** Graph families (`aic-engine.md` §6.1). */
+export type ModelFamily = "LLAMA" | "MOE" | "GPT" | "DEEPSEEK" | "KIMIK25";
+
 /** Database modes (`aic-engine.md` §5.12) and the built-in roofline (R54). */
 export type DatabaseMode =
   | "SILICON"
@@ -25,6 +28,8 @@ export interface Layout {
 /** Which engine: a model on a system, served by a backend, in one parallel layout. */
 export interface EngineCase {
   readonly model: string;
+  /** Graph to build; absent: the one that the model's architecture names. GPT has no architecture of its own (§6.1). */
+  readonly family?: ModelFamily;
   readonly system: string;
   readonly backend: string;
   /** Absent: the default version of the data (`aic-engine.md` §1.2). */

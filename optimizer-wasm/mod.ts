@@ -6,6 +6,7 @@ export { type PowerCurve, powerCurveOf } from "./data/power_curves.ts";
 export { EngineEstimator } from "./engine_estimator.ts";
 export type * from "./estimate_case.ts";
 export type * from "./estimator.ts";
+export { type GraphCoverage, graphCoverage } from "./model/graph_coverage.ts";
 export {
   BACKENDS,
   type EngineSource,

@@ -185,8 +185,8 @@ export class EstimatorOpener {
       );
     }
     const nextn = engineCase.nextn ?? 0;
-    checkDrafts(nextn);
-    const model = await this.model(engineCase.model);
+    const model = await this.model(engineCase.model, engineCase.family);
+    checkDrafts(nextn, model);
     const engine = await this.#engine(engineCase);
     const { system, tables } = engine;
     const isLargeExpertParallel = largeExpertParallel(
@@ -206,7 +206,7 @@ export class EstimatorOpener {
       isLargeExpertParallel,
     });
     checkLayout(model, layout, { backend, quant });
-    const graph = buildGraph({
+    const input = {
       model,
       layout,
       quant,
@@ -216,7 +216,8 @@ export class EstimatorOpener {
       nextn,
       largeExpertParallel: isLargeExpertParallel,
       latentKernels: databaseMode === "ROOFLINE",
-    });
+    };
+    const graph = buildGraph(input);
     const program = engine.compile(graph, {
       backend,
       mode: databaseMode,
@@ -236,6 +237,11 @@ export class EstimatorOpener {
         version,
         kv: quant.kv,
         weightBytes: graph.weightBytes,
+        capacityWeightBytes: buildGraph({
+          ...input,
+          quant: { ...quant, gemmNamed: engineCase.quant?.gemm !== undefined },
+          largeExpertParallel: false,
+        }).weightBytes,
         nextn,
       },
     });
@@ -325,7 +331,14 @@ function kept<T>(
   return made;
 }
 
-function checkDrafts(nextn: number): void {
+function checkDrafts(nextn: number, { family }: ModelSpec): void {
+  if (nextn !== 0 && family === "GPT") {
+    throw new WattkeeperError(
+      "invalid_value",
+      `The graph GPT drafts no tokens: nextn must be 0, found ${nextn}.`,
+      { where: "nextn" },
+    );
+  }
   if (Number.isSafeInteger(nextn) && nextn >= 0 && nextn <= 64) return;
   throw new WattkeeperError(
     "invalid_value",

@@ -3,6 +3,7 @@
 import { nearestNames, WattkeeperError } from "../../service/mod.ts";
 import type { DatabaseMode, EngineCase, Layout } from "../estimate_case.ts";
 import type { StaticQuery } from "../estimator.ts";
+import { MODEL_FAMILIES } from "../model/model_spec.ts";
 
 /** A question as people write it: snake_case fields, all optional but five. */
 export type RawCase = Readonly<Record<string, unknown>>;
@@ -59,6 +60,13 @@ export const CASE_FIELDS: readonly CaseField[] = [
     kind: "text",
     required: true,
     help: "Hugging Face name, such as Qwen/Qwen3-32B.",
+  },
+  {
+    name: "family",
+    kind: "choice",
+    choices: MODEL_FAMILIES,
+    help: "Graph of the model; the one of its architecture without. " +
+      "GPT is reached by this name alone.",
   },
   {
     name: "system",
@@ -323,6 +331,7 @@ export function readCase(raw: RawCase): EstimateQuestion {
         backendVersion: fields.text("backend_version"),
         transferPolicy: fields.choice("transfer_policy", TRANSFER_POLICIES),
         nextn: fields.integer("nextn"),
+        family: fields.choice("family", MODEL_FAMILIES),
       }),
     },
     query: {

@@ -5,17 +5,23 @@ A question is {"id": 1, "engine": {...}, "ask": {"kind": ..., ...}}, its answer
 peer.ts holds the types of both. Answers come in the order of the questions.
 """
 
+import atexit
 import json
 import logging
 import os
+import shutil
 import sys
+import tempfile
 from collections import OrderedDict
+from functools import cache
+from importlib import resources
 
 logging.disable(logging.CRITICAL)
 PIPE = os.fdopen(os.dup(1), "w", buffering=1)
 os.dup2(2, 1)  # whatever a library prints must not end up between the answers
 
 from aiconfigurator.sdk.moe_comm_resolver import resolve_model_config_moe_comm  # noqa: E402
+from aiconfigurator_core.sdk import common  # noqa: E402
 from aiconfigurator_core.sdk import memory as kv_memory  # noqa: E402
 from aiconfigurator_core.sdk.backends.factory import get_backend  # noqa: E402
 from aiconfigurator_core.sdk.config import RuntimeConfig  # noqa: E402
@@ -30,12 +36,36 @@ from aiconfigurator_core.sdk.perf_database import get_database_view  # noqa: E40
 from aiconfigurator_core.sdk.rust_engine_step import _cached_engine_handle  # noqa: E402
 
 MOST_ENGINES = 96
+# Versions outside of the package's slots are asked too.
+os.environ.setdefault("AIC_ALLOW_UNLISTED_VERSIONS", "1")
+
+
+@cache
+def model_path(name, family=None):
+    """A name the package loads itself, or a folder with the packaged configuration; a family goes in as architecture."""
+    if family is None and name in common.DefaultHFModels:
+        return name
+    configs = resources.files("aiconfigurator_core") / "model_configs"
+    stem = name.replace("/", "--")
+    config = json.loads((configs / f"{stem}_config.json").read_text())
+    if family is not None:
+        config["architectures"] = [family]
+    folder = tempfile.mkdtemp(prefix="wattkeeper-peer-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    with open(f"{folder}/config.json", "w") as file:
+        json.dump(config, file)
+    quantization = configs / f"{stem}_hf_quant_config.json"
+    if quantization.is_file():
+        with open(f"{folder}/hf_quant_config.json", "w") as file:
+            file.write(quantization.read_text())
+    return folder
 
 
 class Case:
     """One built engine: database view, model graph, compiled handle."""
 
     def __init__(self, spec):
+        spec = {**spec, "model": model_path(spec["model"], spec.get("family"))}
         self.spec = spec
         layout = spec["layout"]
         quant = spec.get("quant") or {}
