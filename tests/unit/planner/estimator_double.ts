@@ -48,6 +48,12 @@ export function estimatorDouble(options: DoubleOptions = {}): Estimator {
       powerWatts,
       powerLowWatts: powerWatts,
       powerHighWatts: powerWatts,
+      sums: {
+        totalMs: latencyMs,
+        clockMs: latencyMs / 2,
+        energyWms: latencyMs * powerWatts,
+        clockEnergyWms: latencyMs * powerWatts / 2,
+      },
       powerShares: { measured: 0, borrowed: 0, modelled: 1, tdp: 0 },
       latencySource: "roofline",
       powerSource: "modelled",
