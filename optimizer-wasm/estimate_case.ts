@@ -1,5 +1,6 @@
 /** The question and the answer of an estimate (`SPEC.md` R52), as every caller of the model sees them. @module */
 
+import type { PhaseSums } from "./power_curve.ts";
 import type { ErrorCode } from "../service/mod.ts";
 
 /** Graph families (`aic-engine.md` §6.1). */
@@ -81,6 +82,8 @@ export interface PhaseAnswer {
   readonly measuredShare: number;
   /** The same of every source; they add up to 1. */
   readonly powerShares: Readonly<Record<PowerSource, number>>;
+  /** What the phase is made of for any clock (`power_curve.ts`). */
+  readonly sums: PhaseSums;
   /** Whether a look-up lay beyond what was measured and was carried on from the nearest rows. */
   readonly beyondTables: boolean;
 }

@@ -2,6 +2,7 @@
 
 export { BUILTIN_SYSTEMS } from "./data/builtin_systems.ts";
 export type { ComputeDtype, SystemSpec } from "./data/system_spec.ts";
+export { parseCurveFile, type RefinedCurve } from "./curve_fit/mod.ts";
 export { type PowerCurve, powerCurveOf } from "./data/power_curves.ts";
 export { EngineEstimator } from "./engine_estimator.ts";
 export type * from "./estimate_case.ts";

@@ -1,6 +1,7 @@
 /** Opens an engine case: finds model, system and data, chooses the precision, checks the layout, compiles. @module */
 
 import { nearestNames, WattkeeperError } from "../service/mod.ts";
+import type { RefinedCurve } from "./curve_fit/mod.ts";
 import { BUILTIN_SYSTEMS } from "./data/builtin_systems.ts";
 import type { PackIdentity, PackTable } from "./data/pack/format.ts";
 import type { PowerModel } from "./data/power_model.ts";
@@ -46,6 +47,8 @@ export interface EngineSource {
   readPowerDonors?(borrower: PackIdentity): Promise<readonly LoadedPack[]>;
   /** The model of what none measured; absent: the one that the product ships. */
   readonly powerModel?: PowerModel;
+  /** Power curves that live points refined, by system; others have their generation's. */
+  readonly powerCurves?: ReadonlyMap<string, RefinedCurve>;
 }
 
 /** Backends that the graphs know. */
@@ -225,10 +228,12 @@ export class EstimatorOpener {
       roofline: rooflineOf(system, backend),
     });
     const version = tables?.directory.identity.version ?? "builtin";
+    const refinedCurve = this.#source.powerCurves?.get(system.name);
     return new EngineEstimator({
       engineCase,
       program,
       dataVersion: version,
+      ...(refinedCurve === undefined ? {} : { refinedCurve }),
       memory: {
         model,
         layout,

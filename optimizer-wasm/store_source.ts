@@ -6,8 +6,12 @@ import { loadModule } from "./load_module.ts";
 import { openStore, powerDonors } from "./data/store/mod.ts";
 
 /** Reads models and packs from a store. */
-export function storeSource(store: DataStore): EngineSource {
+export function storeSource(
+  store: DataStore,
+  powerCurves: EngineSource["powerCurves"] = new Map(),
+): EngineSource {
   return {
+    powerCurves,
     modelNames: () => store.modelNames(),
     readModelConfig: (name) => store.readModelConfig(name),
     systemNames: () => store.systemNames(),
@@ -24,13 +28,15 @@ export function storeSource(store: DataStore): EngineSource {
  * An opener over the imported data.
  *
  * @param directory the store; default `$XDG_DATA_HOME/wattkeeper`
+ * @param powerCurves curves refined from live points, by system
  */
 export async function openEstimators(
   directory?: string,
+  powerCurves?: EngineSource["powerCurves"],
 ): Promise<EstimatorOpener> {
   const [module, store] = await Promise.all([
     loadModule(),
     directory === undefined ? openStore() : openStore(directory),
   ]);
-  return new EstimatorOpener(module, storeSource(store));
+  return new EstimatorOpener(module, storeSource(store, powerCurves));
 }

@@ -12,7 +12,10 @@ import {
   TABLES_OF_FAMILY,
 } from "../../optimizer-wasm/data/validate/mod.ts";
 import { type GraphCoverage, graphCoverage } from "../../optimizer-wasm/mod.ts";
-import type { DataStore } from "../../optimizer-wasm/data/store/mod.ts";
+import {
+  type DataStore,
+  powerDonors,
+} from "../../optimizer-wasm/data/store/mod.ts";
 import type { Command } from "../command.ts";
 import { type Column, renderRows } from "../render.ts";
 import {
@@ -28,6 +31,8 @@ interface IdentityRow {
   readonly slots: readonly string[];
   readonly total: Coverage;
   readonly families: Readonly<Record<OpFamily, Coverage>>;
+  /** Packs that watts are borrowed from where this one has none. */
+  readonly lenders: readonly PackIdentity[];
   readonly sources: number;
   readonly bytes: number;
   readonly importedFrom: string;
@@ -50,6 +55,14 @@ const COLUMNS: readonly Column<IdentityRow>[] = [
     title: "power",
     value: ({ total }) => share(total.poweredLeaves, total.leaves),
     show: ({ total }) => percent(total.poweredLeaves, total.leaves),
+  },
+  {
+    key: "power_borrowed_from",
+    title: "borrows",
+    value: ({ lenders }) =>
+      lenders.map((it) => `${it.backend} ${it.version}`).join(", "),
+    show: ({ lenders }) =>
+      lenders.map((it) => `${it.backend} ${it.version}`).join(", ") || "–",
   },
   ...OP_FAMILIES.flatMap((family): Column<IdentityRow>[] => [{
     key: `${family}_rows`,
@@ -103,7 +116,7 @@ export const listCommand: Command = {
   name: "list",
   summary: "list what was imported, with its coverage",
   description:
-    `One line for each imported (system, backend, version). rows: measured points after merging all files that count for it; own: share of them measured with this very version; power: share with measured power; then the rows of each family of operators.
+    `One line for each imported (system, backend, version). rows: measured points after merging all files that count for it; own: share of them measured with this very version; power: share with measured power; borrows: whose watts fill the gaps (R53); then the rows of each family of operators.
 slots: default is what an estimate uses that names no version; current, previous and next are upstream's names.
 The last line of the table counts the models, and how many of them have a graph here and so can be estimated; --models names them all, with the reason where there is none (an estimate of such a model ends with unknown_model).`,
   usage: ["data list [flags]", "data list --models"],
@@ -147,6 +160,7 @@ The last line of the table counts the models, and how many of them have a graph 
         slots: slotsOf(store, identity),
         total: coverageOf(directory),
         families: coverageByFamily(directory),
+        lenders: await powerDonors(store, identity),
         sources: directory.sources.length,
         bytes: entry?.bytes ?? 0,
         importedFrom: entry?.source ?? "",

@@ -26,6 +26,8 @@ export interface EstimateQuestion {
     readonly layout: Layout;
   };
   readonly query: StaticQuery;
+  /** Cap of each GPU, watts; absent without one. */
+  readonly capWatts?: number;
 }
 
 /** Database modes by name. */
@@ -140,6 +142,11 @@ export const CASE_FIELDS: readonly CaseField[] = [
     name: "stride",
     kind: "integer",
     help: "Decode steps that share one evaluation; 32 without.",
+  },
+  {
+    name: "cap_watts",
+    kind: "integer",
+    help: "Power cap of each GPU; the answer then says what it costs.",
   },
   {
     name: "database_mode",
@@ -293,6 +300,15 @@ function layoutOf(fields: Fields): Layout {
   };
 }
 
+function capOf(fields: Fields): number | undefined {
+  const watts = fields.integer("cap_watts");
+  if (watts === undefined || watts >= 1) return watts;
+  throw invalid(
+    "cap_watts",
+    `cap_watts must be a whole number of watts from 1, found ${watts}.`,
+  );
+}
+
 /** Drops absent parts, so that an optional property is either there or not. */
 function present<T extends object>(
   parts: T,
@@ -343,5 +359,6 @@ export function readCase(raw: RawCase): EstimateQuestion {
         stride: fields.integer("stride"),
       }),
     },
+    ...present({ capWatts: capOf(fields) }),
   };
 }
