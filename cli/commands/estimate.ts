@@ -102,7 +102,15 @@ const COLUMNS: readonly Column<Row>[] = [
   textColumn("fits_memory", "fits"),
   textColumn("latency_source", "latency"),
   textColumn("power_source", "power"),
+  {
+    key: "measured_power_share",
+    title: "measured power",
+    value: (row) => answered(row)?.measured_power_share,
+    show: (row) =>
+      `${((answered(row)?.measured_power_share ?? 0) * 100).toFixed(0)} %`,
+  },
   textColumn("beyond_tables", "beyond tables"),
+  textColumn("database_mode", "mode"),
   textColumn("data_version", "data"),
   {
     key: "error_code",

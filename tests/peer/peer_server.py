@@ -26,7 +26,7 @@ from aiconfigurator_core.sdk import memory as kv_memory  # noqa: E402
 from aiconfigurator_core.sdk.backends.factory import get_backend  # noqa: E402
 from aiconfigurator_core.sdk.config import RuntimeConfig  # noqa: E402
 from aiconfigurator_core.sdk.config_builders import apply_nextn, build_model_config  # noqa: E402
-from aiconfigurator_core.sdk.models import get_model  # noqa: E402
+from aiconfigurator_core.sdk.models import get_model, helpers  # noqa: E402
 from aiconfigurator_core.sdk.models.helpers import (  # noqa: E402
     check_is_moe,
     resolve_context_fmha_by_data,
@@ -41,31 +41,45 @@ os.environ.setdefault("AIC_ALLOW_UNLISTED_VERSIONS", "1")
 
 
 @cache
-def model_path(name, family=None):
-    """A name the package loads itself, or a folder with the packaged configuration; a family goes in as architecture."""
-    if family is None and name in common.DefaultHFModels:
+def model_path(name):
+    """A name that the package loads itself, or a folder with the configuration that it ships."""
+    if name in common.DefaultHFModels:
         return name
     configs = resources.files("aiconfigurator_core") / "model_configs"
-    stem = name.replace("/", "--")
-    config = json.loads((configs / f"{stem}_config.json").read_text())
-    if family is not None:
-        config["architectures"] = [family]
     folder = tempfile.mkdtemp(prefix="wattkeeper-peer-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    with open(f"{folder}/config.json", "w") as file:
-        json.dump(config, file)
-    quantization = configs / f"{stem}_hf_quant_config.json"
-    if quantization.is_file():
-        with open(f"{folder}/hf_quant_config.json", "w") as file:
-            file.write(quantization.read_text())
+    for file in ("config.json", "hf_quant_config.json"):
+        source = configs / f"{name.replace('/', '--')}_{file}"
+        if source.is_file():
+            with open(f"{folder}/{file}", "w") as target:
+                target.write(source.read_text())
     return folder
+
+
+def know_families():
+    """Lets a path end in #FAMILY: no architecture maps to GPT, so it is reached by putting its name in place of one."""
+    original = helpers._get_model_info
+
+    @cache
+    def info_of(path):
+        path, _, family = path.partition("#")
+        info = original(path)
+        return {**info, "architecture": family} if family else info
+
+    for module in list(sys.modules.values()):
+        if getattr(module, "_get_model_info", None) is original:
+            module._get_model_info = info_of
+
+
+know_families()
 
 
 class Case:
     """One built engine: database view, model graph, compiled handle."""
 
     def __init__(self, spec):
-        spec = {**spec, "model": model_path(spec["model"], spec.get("family"))}
+        family = spec.get("family")
+        spec = {**spec, "model": model_path(spec["model"]) + (f"#{family}" if family else "")}
         self.spec = spec
         layout = spec["layout"]
         quant = spec.get("quant") or {}
