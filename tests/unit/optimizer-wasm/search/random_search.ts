@@ -66,12 +66,13 @@ export interface RandomSearch {
 /** Draws a space; undefined when a side of every fleet has no layout that opens. */
 export async function randomSearch(
   random: Random,
+  wanted?: FleetMode,
 ): Promise<RandomSearch | undefined> {
   const builtin = random.chance(0.4);
   const pack = builtin ? undefined : await randomPack(random);
   const opener = pack ? openerOf(pack) : builtinOpener;
   const isMoe = random.chance(0.5);
-  const mode = random.pick(
+  const mode = wanted ?? random.pick(
     ["disagg", "disagg", "agg", "best", "prefill", "decode"] as const,
   );
   const backend = random.pick(["vllm", "trtllm", "sglang"]);
@@ -155,10 +156,14 @@ export interface Judgement {
   readonly fleets: readonly BruteFleet[];
 }
 
-/** Draws a query whose targets, demand and budget lie near what the rows reach. */
+/**
+ * Draws a query whose targets, demand and budget lie near what the rows reach.
+ * @param pinched one rank, a demand, and ceilings that some layouts cannot meet it under
+ */
 export function randomQuery(
   random: Random,
   { layouts, mode }: RandomSearch,
+  pinched = false,
 ): FleetQuery {
   const [first] = layouts;
   if (!first) throw new Error("A drawn search has a layout.");
@@ -175,16 +180,19 @@ export function randomQuery(
     ...(random.chance(0.1) ? { maxThetaPrefill: random.next() } : {}),
     ...(random.chance(0.1) ? { maxThetaDecode: random.next() } : {}),
     ...(random.chance(0.3) ? { allowUnmeasuredCaps: true } : {}),
-    ...(random.chance(0.3)
+    ...(pinched || random.chance(0.3)
       ? {
         capRange: {
           minWatts: low + random.pick([0, 0.5]),
-          maxWatts: random.integer(low + 2, known.tdpWatts),
+          maxWatts: random.integer(
+            low + 2,
+            pinched ? low + 40 : known.tdpWatts,
+          ),
         },
       }
       : {}),
-    caps: capsOf(random, known),
-    objective: random.chance(0.3) ? "efficiency" : "throughput",
+    caps: pinched ? { kind: "free" } : capsOf(random, known),
+    objective: !pinched && random.chance(0.3) ? "efficiency" : "throughput",
     ttftMs: Infinity,
     itlMs: Infinity,
   } as const;
@@ -192,7 +200,10 @@ export function randomQuery(
   const near = (pick: (row: BruteRow) => number, sides: WorkerSide[]) => {
     const values = rows.filter(({ side }) => sides.includes(side)).map(pick);
     const value = values.length > 0 ? random.pick(values) : 100;
-    return Math.max(value * random.pick([0.9, 1, 1.02, 1.3, 1.6, 3, 3, 30]), 1e-6);
+    return Math.max(
+      value * random.pick([0.9, 1, 1.02, 1.3, 1.6, 3, 3, 30]),
+      1e-6,
+    );
   };
   const unbounded = [1, 1];
   const targets = {
@@ -216,13 +227,15 @@ export function randomQuery(
       ? { budgetWatts: random.logInteger(400, bounded ? 16_000 : 5000) }
       : {}),
     ...(random.chance(0.2) ? { floors: counts(3) } : {}),
-    top: random.pick([1, 2, 5, 20]),
+    top: pinched ? 1 : random.pick([1, 2, 5, 20]),
   };
-  const demand = demandOf(random, rows, drawn);
+  const demand = demandOf(random, rows, drawn, pinched);
   return {
     ...drawn,
     ...(demand === undefined ? {} : { requestRate: demand }),
-    ...(random.chance(0.2) ? { ceilings: ceilings(random, sides, drawn) } : {}),
+    ...(pinched || random.chance(0.2)
+      ? { ceilings: ceilings(random, sides, drawn) }
+      : {}),
   };
 }
 
@@ -256,8 +269,9 @@ function demandOf(
   random: Random,
   rows: readonly BruteRow[],
   { totalGpus = 8 }: { readonly totalGpus?: number },
+  always: boolean,
 ): number | undefined {
-  if (random.chance(0.5) || rows.length === 0) return undefined;
+  if (rows.length === 0 || !always && random.chance(0.5)) return undefined;
   if (random.chance(0.05)) return 0;
   const row = random.pick(rows);
   const { rate } = row.measure([1, 1]);
