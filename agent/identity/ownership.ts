@@ -117,12 +117,15 @@ export class NodeOwnership implements Ownership {
       if (reading.kind !== "running" || doubt !== undefined) {
         unclear.push({ pid, reason: doubt ?? "it ended" });
       } else if (reading.cgroup.kind === "pod") {
-        const uid = view.apiUid(reading.cgroup.podUid);
-        pods.set(uid, [...pods.get(uid) ?? [], pid]);
-        this.#witnesses.set(reading.cgroup.podUid, {
-          pid,
-          startTicks: reading.startTicks,
-        });
+        const { podUid } = reading.cgroup;
+        const uid = view.apiUid(podUid);
+        const pids = pods.get(uid);
+        if (pids) {
+          pids.push(pid);
+          continue;
+        }
+        pods.set(uid, [pid]);
+        this.#witnesses.set(podUid, { pid, startTicks: reading.startTicks });
       } else {
         outside.push(pid);
       }
