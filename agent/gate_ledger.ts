@@ -133,7 +133,7 @@ export class AgentGateLedger implements GateLedger {
         );
       }
       // The pass may have written; what counts is what the device says now.
-      const now = await nvml.limits(status.identity.uuid);
+      const now = await nvml.limits(status.identity.uuid, "moving");
       const limitWatts = now.ok
         ? Math.max(now.value.managementWatts, now.value.enforcedWatts ?? 0)
         : undefined;

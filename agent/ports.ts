@@ -121,10 +121,17 @@ export interface Nvml {
   readonly driver: DriverInfo;
   /** Finds all GPUs anew; later calls by UUID go where this found them. */
   enumerate(): Promise<NvmlResult<Enumeration>>;
-  limits(uuid: string): Promise<NvmlResult<GpuLimits>>;
+  /**
+   * Reads the limits. `moving` leaves out what only a change of the driver moves, default and range: they are as they
+   * were read last, at the latest enumeration or later.
+   */
+  limits(
+    uuid: string,
+    depth?: "all" | "moving",
+  ): Promise<NvmlResult<GpuLimits>>;
   /** Sets the management limit. Success says that NVML accepted it, not that it is in force: read back. */
   setLimit(uuid: string, watts: number): Promise<NvmlResult<undefined>>;
-  /** Compute, graphics and MPS processes, each PID once. */
+  /** Compute, graphics and MPS processes, each PID once. Of the latter two the list may be 1 s old. */
   processes(uuid: string): Promise<NvmlResult<readonly GpuProcess[]>>;
   telemetry(uuid: string): Promise<NvmlResult<GpuTelemetry>>;
   /** UUIDs that have a call outstanding beyond its deadline. */

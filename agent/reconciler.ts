@@ -126,7 +126,7 @@ export class Reconciler {
             one.identity.uuid === entry.uuid
           );
           if (!status || !entry.applied) return false;
-          const limits = await nvml.limits(entry.uuid);
+          const limits = await nvml.limits(entry.uuid, "moving");
           if (!limits.ok) return status.error?.name !== limits.error.name;
           return status.error !== undefined ||
             limits.value.managementWatts !==

@@ -112,7 +112,7 @@ export class NodeOwnership implements Ownership {
     const outside: number[] = [];
     const unclear: { pid: number; reason: string }[] = [];
     for (const { pid } of processes.value) {
-      const reading = this.#sources.processes.read(pid);
+      const reading = this.#sources.processes.glance(pid);
       const doubt = doubtAbout(reading, uptimeTicks);
       if (reading.kind !== "running" || doubt !== undefined) {
         unclear.push({ pid, reason: doubt ?? "it ended" });

@@ -1,7 +1,7 @@
 /** Processes of the host through `/proc`: who they are, whether they still are who they were. @module */
 
 import { type CgroupReading, readCgroup } from "./cgroup_path.ts";
-import { OpenStats } from "./open_stats.ts";
+import { Living } from "./living.ts";
 
 /** A process, or why there is nothing to say about it. */
 export type ProcessReading =
@@ -17,8 +17,7 @@ export type ProcessReading =
   | { readonly kind: "unknown"; readonly reason: string };
 
 interface Known {
-  readonly startTicks: number;
-  readonly cgroup: CgroupReading;
+  readonly reading: Extract<ProcessReading, { kind: "running" }>;
   /** Readings that the cgroup still serves. */
   left: number;
   /** Read since the last {@linkcode ProcessTable.forgetUnread}. */
@@ -48,7 +47,7 @@ export class ProcessTable {
   readonly #readText: (path: string) => string;
   readonly #known = new Map<number, Known>();
   /** Undefined when somebody else reads the files. */
-  readonly #open: OpenStats | undefined;
+  readonly #living: Living | undefined;
 
   /**
    * @param procRoot `/proc`, or where the host's is mounted
@@ -57,12 +56,28 @@ export class ProcessTable {
   constructor(procRoot: string, readText?: (path: string) => string) {
     this.#root = procRoot;
     this.#readText = readText ?? Deno.readTextFileSync;
-    this.#open = readText ? undefined : new OpenStats();
+    this.#living = readText ? undefined : new Living();
   }
 
   /** How many files are kept open. */
   get openFiles(): number {
-    return this.#open?.size ?? 0;
+    return this.#living?.size ?? 0;
+  }
+
+  /**
+   * Reads a process that is asked about each pass: what is known of it holds while it is proven to live. One that is
+   * ending still counts as running.
+   */
+  glance(pid: number): ProcessReading {
+    const known = this.#known.get(pid);
+    if (known && known.left > 0 && this.#living?.has(pid)) {
+      known.left--;
+      known.read = true;
+      return known.reading;
+    }
+    // Kept before it is read: a file of a process whose PID is reused in between is dead, and never says otherwise.
+    if (known) this.#living?.keep(pid, `${this.#root}/${pid}/comm`);
+    return this.read(pid);
   }
 
   /** Reads a process. Its start time is read before and after its cgroup: a PID may be reused in between. */
@@ -74,11 +89,9 @@ export class ProcessTable {
     }
     const { startTicks } = before;
     const known = this.#known.get(pid);
-    if (known && known.startTicks === startTicks && known.left-- > 0) {
+    if (known?.reading.startTicks === startTicks && known.left-- > 0) {
       known.read = true;
-      // Read once more: it will be read each pass.
-      this.#open?.keep(pid, `${this.#root}/${pid}/stat`);
-      return { kind: "running", startTicks, cgroup: known.cgroup };
+      return known.reading;
     }
     const content = this.#text(`${pid}/cgroup`);
     const after = this.#stat(pid);
@@ -89,15 +102,15 @@ export class ProcessTable {
       return this.#forget(pid, { kind: "unknown", reason });
     }
     const cgroup = readCgroup(content.text);
+    const reading = { kind: "running", startTicks, cgroup } as const;
     this.#known.set(pid, {
-      startTicks,
-      cgroup,
+      reading,
       left: cgroup.kind === "pod"
         ? READINGS_IN_POD + pid % READINGS_IN_POD
         : READINGS_OUTSIDE,
       read: true,
     });
-    return { kind: "running", startTicks, cgroup };
+    return reading;
   }
 
   /** PIDs of all processes, or undefined when they cannot be listed. */
@@ -126,7 +139,7 @@ export class ProcessTable {
     for (const [pid, known] of this.#known) {
       if (!known.read) {
         this.#known.delete(pid);
-        this.#open?.close(pid);
+        this.#living?.drop(pid);
       }
       known.read = false;
     }
@@ -134,15 +147,12 @@ export class ProcessTable {
 
   #forget(pid: number, reading: ProcessReading): ProcessReading {
     this.#known.delete(pid);
-    this.#open?.close(pid);
+    this.#living?.drop(pid);
     return reading;
   }
 
   #stat(pid: number): Stat | Exclude<ProcessReading, { kind: "running" }> {
-    const kept = this.#open?.read(pid);
-    const content = kept === undefined
-      ? this.#text(`${pid}/stat`)
-      : { text: kept };
+    const content = this.#text(`${pid}/stat`);
     if ("kind" in content) return content;
     // The name may hold blanks and parentheses; what follows its last one has fixed places (proc(5)).
     const fields = content.text.slice(content.text.lastIndexOf(")") + 2).split(

@@ -45,33 +45,45 @@ function podObject(i: number, watts: number, version: number): PodObject {
   };
 }
 
-/** A `/proc` with processes in pods' cgroups, 25 a GPU, and a host's worth of others. */
-async function makeProc(folder: string): Promise<number[][]> {
-  const perGpu: number[][] = Array.from({ length: GPUS }, () => []);
-  await Deno.mkdir(`${folder}/sys/kernel/random`, { recursive: true });
-  await Deno.writeTextFile(`${folder}/sys/kernel/random/boot_id`, "boot\n");
-  for (let n = 0; n < PROCESSES; n++) {
-    const pid = 1000 + n;
-    const gpu = n % GPUS;
-    await Deno.mkdir(`${folder}/${pid}`);
-    const uid = uidOf(gpu);
-    await Deno.writeTextFile(
-      `${folder}/${pid}/cgroup`,
-      `0::/kubepods.slice/kubepods-pod${
-        uid.replaceAll("-", "_")
-      }.slice/cri-containerd-${"a".repeat(64)}.scope\n`,
-    );
-    await Deno.writeTextFile(
-      `${folder}/${pid}/stat`,
-      `${pid} (python3) S 1 1 1 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 ${
-        100 + n
-      } 0 0 0\n`,
-    );
-    await Deno.writeTextFile(`${folder}/${pid}/cmdline`, "python3\0");
-    perGpu[gpu]!.push(pid);
+/** A `/proc` with processes in pods' cgroups, 25 a GPU. The processes are real, so that `stat` costs what it costs. */
+class Processes implements AsyncDisposable {
+  readonly perGpu: number[][] = Array.from({ length: GPUS }, () => []);
+  readonly #children: Deno.ChildProcess[] = [];
+
+  static async create(folder: string): Promise<Processes> {
+    const all = new Processes();
+    await Deno.mkdir(`${folder}/sys/kernel/random`, { recursive: true });
+    await Deno.writeTextFile(`${folder}/sys/kernel/random/boot_id`, "boot\n");
+    // Long after the processes have begun: young ones prove nothing.
+    await Deno.writeTextFile(`${folder}/uptime`, "100000000.00 1.00\n");
+    for (let n = 0; n < PROCESSES; n++) {
+      const child = new Deno.Command("sleep", { args: ["600"] }).spawn();
+      all.#children.push(child);
+      const gpu = n % GPUS;
+      all.perGpu[gpu]!.push(child.pid);
+      await Deno.mkdir(`${folder}/${child.pid}`);
+      for (const name of ["stat", "comm"]) {
+        await Deno.symlink(
+          `/proc/${child.pid}/${name}`,
+          `${folder}/${child.pid}/${name}`,
+        );
+      }
+      await Deno.writeTextFile(
+        `${folder}/${child.pid}/cgroup`,
+        `0::/kubepods.slice/kubepods-pod${
+          uidOf(gpu).replaceAll("-", "_")
+        }.slice/cri-containerd-${"a".repeat(64)}.scope\n`,
+      );
+    }
+    return all;
   }
-  await Deno.writeTextFile(`${folder}/uptime`, "100000.00 100000.00\n");
-  return perGpu;
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const child of this.#children) {
+      child.kill("SIGKILL");
+      await child.status;
+    }
+  }
 }
 
 const quantile = (values: number[], q: number) =>
@@ -82,8 +94,8 @@ const quantile = (values: number[], q: number) =>
 async function main(): Promise<void> {
   using fake = await FakeNvml.create(GPUS);
   const folder = await Deno.makeTempDir({ prefix: "agent-bench-" });
-  const perGpu = await makeProc(`${folder}/proc`);
-  perGpu.forEach((pids, i) => fake.setProcesses(i, pids));
+  await using processes = await Processes.create(`${folder}/proc`);
+  processes.perGpu.forEach((pids, i) => fake.setProcesses(i, pids));
   const pods = Array.from({ length: GPUS }, (_, i) => podObject(i, 300, 1));
   let version = 1;
   const watchers = new Set<ReadableStreamDefaultController<Uint8Array>>();

@@ -117,33 +117,46 @@ for (
   });
 }
 
-Deno.test("a real process that is read each pass is kept open, and let go of when it ends", async () => {
+Deno.test("a real process that is glanced at each pass is kept in sight, and let go of when it ends", async () => {
   const table = new ProcessTable("/proc");
   const child = new Deno.Command("sleep", { args: ["60"] }).spawn();
   const first = table.read(child.pid);
   strictEqual(table.openFiles, 0, "not for one reading");
   for (let pass = 0; pass < 3; pass++) {
-    deepStrictEqual(table.read(child.pid), first);
+    deepStrictEqual(table.glance(child.pid), first);
     table.forgetUnread();
   }
   strictEqual(table.openFiles, 1);
   child.kill("SIGKILL");
   await child.status;
-  strictEqual(table.read(child.pid).kind, "gone");
+  strictEqual(table.glance(child.pid).kind, "gone");
   strictEqual(table.openFiles, 0);
 });
 
-Deno.test("a real process that nobody reads any more is let go of", async () => {
+Deno.test("a real process that nobody glances at any more is let go of", async () => {
   const table = new ProcessTable("/proc");
   const child = new Deno.Command("sleep", { args: ["60"] }).spawn();
-  table.read(child.pid);
-  table.read(child.pid);
+  table.glance(child.pid);
+  table.glance(child.pid);
   strictEqual(table.openFiles, 1);
   table.forgetUnread();
   table.forgetUnread();
   strictEqual(table.openFiles, 0);
   child.kill("SIGKILL");
   await child.status;
+});
+
+Deno.test("a made-up process is never kept: its files can be replaced", () => {
+  using proc = new FakeProc();
+  const table = new ProcessTable(proc.root);
+  proc.run(100, { cgroup: podCgroup(A), startTicks: 777 });
+  Deno.writeTextFileSync(`${proc.root}/100/comm`, "worker\n");
+  for (let pass = 0; pass < 3; pass++) table.glance(100);
+  strictEqual(table.openFiles, 0);
+  proc.run(100, { cgroup: podCgroup(B), startTicks: 888 });
+  const reading = table.glance(100);
+  ok(reading.kind === "running" && reading.cgroup.kind === "pod");
+  strictEqual(reading.cgroup.podUid, B);
 });
 
 Deno.test("a process read every pass costs one file; one nobody reads is forgotten", () => {
