@@ -186,11 +186,20 @@ export interface GpuOwnership {
   readonly notes: readonly string[];
 }
 
+/** What the kubelet has given to one pod. */
+export interface PodAllocation {
+  readonly uuids: ReadonlySet<string>;
+  /** It also has a device that none of the GPUs is known to be: lost, or claimed without a name. */
+  readonly elsewhere: boolean;
+}
+
 /** Answer to an {@linkcode OwnershipQuestion}: one entry for every GPU asked about. */
 export interface OwnershipAnswer {
   readonly gpus: ReadonlyMap<string, GpuOwnership>;
   /** For each departing UID: whether any process on this node is still in its cgroup. */
   readonly departing: ReadonlyMap<string, "present" | "gone" | "unknown">;
+  /** The kubelet's word by `namespace/name`; undefined when it is silent or not asked. */
+  readonly allocations?: ReadonlyMap<string, PodAllocation> | undefined;
 }
 
 /** Finds who has which GPU: kubelet PodResources, NVML processes and cgroups, cross-checked. Never throws. */

@@ -91,6 +91,7 @@ export class NodeOwnership implements Ownership {
           [uid, this.#presence(view.cgroupUid(uid), scan)] as const
         ),
       ),
+      allocations: placement?.byPod,
     };
   }
 
