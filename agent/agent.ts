@@ -43,6 +43,7 @@ export class Agent {
   readonly #pacing: ReportPacing;
   readonly #share = new CappedShare();
   readonly #troubles = new Map<string, string>();
+  readonly #persistent = new Map<string, boolean | undefined>();
   #wake: (() => void) | undefined;
   #eventAtMs: number | undefined;
   #sharedLast = new Map<string, number | undefined>();
@@ -165,6 +166,14 @@ export class Agent {
         else log.info(`GPU ${index} (${uuid}) is as it should be again.`);
         this.#troubles.set(uuid, trouble);
       }
+      const persistent = status.telemetry?.persistenceMode;
+      if (persistent === false && this.#persistent.get(uuid) !== false) {
+        log.warning(
+          `GPU ${index} (${uuid}) has persistence mode off: an idle GPU may lose its limit (C26).`,
+          { uuid, index },
+        );
+      }
+      this.#persistent.set(uuid, persistent);
       if (status.outcome.wrote) {
         const { limits, state, reason } = status.outcome;
         log.info(

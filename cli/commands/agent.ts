@@ -295,9 +295,12 @@ function showStatus(
 
 async function check(
   settings: AgentSettings,
-  { output, write }: CommandContext,
+  { flags, output, write }: CommandContext,
 ): Promise<number> {
-  const rows: CheckRow[] = await selfCheck(settings);
+  const rows: CheckRow[] = await selfCheck(
+    settings,
+    String(flags["gate-socket"]),
+  );
   if (output === "json") write(`${JSON.stringify(rows, null, 2)}\n`);
   else {
     write(table([

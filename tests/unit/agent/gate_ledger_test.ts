@@ -187,3 +187,11 @@ Deno.test("C20: another boot's record opens nothing before the hardware shows it
   world.gpus[0]!.faults.setLimit = 4;
   assert.equal(code(await ask(world)), "limit_not_enforced");
 });
+
+Deno.test("C21: a restart in place asks anew: what was opened once is not open for ever", async () => {
+  const world = worldWith();
+  assert.equal(code(await ask(world)), "open");
+  world.gpus[0]!.managementWatts = 700;
+  world.gpus[0]!.faults.setLimit = 4;
+  assert.equal(code(await ask(world)), "limit_not_enforced");
+});
