@@ -408,8 +408,8 @@ export const MUTATIONS: readonly Mutation[] = [
     rule: "§9",
     does: "keeps the old session after a driver reload",
     file: "agent/nvml/native.ts",
-    from: "this.#sessionLost ||= lost;",
-    to: "",
+    from: "SESSION_LOST_CODES.has(error.code);",
+    to: "SESSION_LOST_CODES.has(-1);",
     test: BINDERS,
   },
   {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { AgentGateLedger } from "../../../agent/gate_ledger.ts";
 import type { GateVerdict } from "../../../agent/ports.ts";
-import { granted, pod } from "./situations.ts";
+import { annotated, granted, pod } from "./situations.ts";
 import { World } from "./world.ts";
 
 const CALLER = { podUid: "a", pid: 42 };
@@ -194,4 +194,10 @@ Deno.test("C21: a restart in place asks anew: what was opened once is not open f
   world.gpus[0]!.managementWatts = 700;
   world.gpus[0]!.faults.setLimit = 4;
   assert.equal(code(await ask(world)), "limit_not_enforced");
+});
+
+Deno.test("C21: a cap by annotation alone, however true on the hardware, opens nothing", async () => {
+  const world = worldWith(annotated("a", "300"));
+  assert.equal(code(await ask(world)), "no_grant");
+  assert.equal(world.watts(), 300);
 });
