@@ -437,4 +437,28 @@ export const MUTATIONS: readonly Mutation[] = [
     to: "if (known && known.left-- > 0) {",
     test: PROCESSES,
   },
+  {
+    rule: "0101",
+    does: "sets a cap without an intent on the disk",
+    file: "agent/enforce.ts",
+    from: 'intent: { kind: "cap", watts, owners },',
+    to: "",
+    test: `${UNIT}/crash_test.ts`,
+  },
+  {
+    rule: "0101",
+    does: "gives a GPU back without an intent on the disk",
+    file: "agent/enforce.ts",
+    from: 'intent: { kind: "release", watts: target, owners: [] },',
+    to: "",
+    test: `${UNIT}/crash_test.ts`,
+  },
+  {
+    rule: "C18",
+    does: "forgets the generation when watts stay the same",
+    file: "agent/enforce.ts",
+    from: "return [owner.uid, owner.watts, owner.generation, owner.gated];",
+    to: "return [owner.uid, owner.watts, owner.gated];",
+    test: `${UNIT}/crash_test.ts`,
+  },
 ];
