@@ -153,7 +153,12 @@ async function checkSymbols(library: string): Promise<CheckRow[]> {
   const missing = NVML_SYMBOL_NAMES.filter((name) => !opened.value.has(name));
   await opened.value.close();
   return missing.map((name) =>
-    row(name, "warn", "not in this library", NVML_SYMBOLS[name].purpose)
+    row(
+      name,
+      "caps" in NVML_SYMBOLS[name] ? "fail" : "warn",
+      "not in this library",
+      `Lost without it: ${NVML_SYMBOLS[name].purpose}.`,
+    )
   );
 }
 

@@ -41,6 +41,8 @@ export class Device {
   /** PIDs with graphics and MPS contexts, as last read. */
   #others: readonly number[] = [];
   #othersDueMs = -Infinity;
+  /** Place of the form of each list that the driver answers. */
+  readonly #form = new Map<keyof typeof PROCESS_LISTS, number>();
 
   constructor(
     private readonly lanes: CallLanes,
@@ -121,9 +123,7 @@ export class Device {
 
   /** Every PID once, whatever kind of context it has. Graphics and MPS lists are taken when the library has them. */
   async processes(): Promise<NvmlResult<readonly GpuProcess[]>> {
-    const form = PROCESS_LISTS.compute.find(({ name }) => this.has(name));
-    if (!form) return missing(PROCESS_LISTS.compute[0]!.name);
-    const compute = await this.#pids(form.name, form.stride);
+    const compute = await this.#list("compute");
     if (!compute.ok) return compute;
     if (this.clock.now() >= this.#othersDueMs) {
       const others = await this.#otherPids();
@@ -138,9 +138,7 @@ export class Device {
   async #otherPids(): Promise<NvmlResult<readonly number[]>> {
     const pids: number[] = [];
     for (const kind of ["graphics", "mps"] as const) {
-      const form = PROCESS_LISTS[kind].find(({ name }) => this.has(name));
-      if (!form) continue;
-      const list = await this.#pids(form.name, form.stride);
+      const list = await this.#list(kind);
       if (list.ok) pids.push(...list.value);
       else if (!isAbsent(list.error)) return list;
     }
@@ -225,6 +223,21 @@ export class Device {
       if (uuid.ok) uuids.push(uuid.value);
     }
     return { on: true, uuids };
+  }
+
+  /** The newest form of a list that library and driver both have: a library may be newer than its driver. */
+  async #list(
+    kind: keyof typeof PROCESS_LISTS,
+  ): Promise<NvmlResult<number[]>> {
+    const forms = PROCESS_LISTS[kind].filter(({ name }) => this.has(name));
+    let result: NvmlResult<number[]> = missing(PROCESS_LISTS[kind][0]!.name);
+    for (const { name, stride } of forms.slice(this.#form.get(kind) ?? 0)) {
+      result = await this.#pids(name, stride);
+      if (result.ok || !isAbsent(result.error)) break;
+      const next = forms.findIndex((form) => form.name === name) + 1;
+      if (next < forms.length) this.#form.set(kind, next);
+    }
+    return result;
   }
 
   /** Asks again with more room while the list grows between two calls. */

@@ -2,7 +2,7 @@
  *
  * The state lies in "nvml_state.bin" beside this library and is mapped shared, so it outlives a killed process like a
  * real GPU's limit does. Layout: one page of header, one page a GPU; layout.ts is the same table for TypeScript.
- * Compile with -DOLD_DRIVER for a library of the 450 series: no _v3 process lists, no event reasons. */
+ * Compile with -DREAD_ONLY for a library that cannot set limits, with -DOLD_DRIVER for a library of the 450 series: no _v3 process lists, no event reasons. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -220,6 +220,7 @@ int nvmlDeviceGetPowerManagementLimit(uintptr_t handle, uint32_t *mw) {
   return OK;
 }
 
+#ifndef READ_ONLY
 int nvmlDeviceSetPowerManagementLimit(uintptr_t handle, uint32_t mw) {
   volatile gpu_t *gpu;
   int code = device_call(handle, C_SET_LIMIT, &gpu);
@@ -233,6 +234,7 @@ int nvmlDeviceSetPowerManagementLimit(uintptr_t handle, uint32_t mw) {
   gpu->limit_mw = mw;
   return OK;
 }
+#endif
 
 #define VALUE(symbol, number, type, expression)              \
   int symbol(uintptr_t handle, type *out) {                  \
