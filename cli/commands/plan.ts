@@ -5,6 +5,7 @@ import {
   badLineText,
   checkPlannerConfig,
   type ConfigProblem,
+  configuredModels,
   invalidConfig,
   notBuiltYet,
   openDecisionLog,
@@ -18,6 +19,7 @@ import {
   textChunks,
   type TraceSummary,
   traceWindows,
+  unreadableFiles,
   windowAt,
 } from "../../planner/mod.ts";
 import { logger, WattkeeperError } from "../../service/mod.ts";
@@ -41,7 +43,8 @@ With --once it decides once, from the last full window of the trace or from the 
       name: "config",
       kind: "string",
       value: "FILE",
-      help: "Planner configuration, YAML or JSON; docs/configuration.md has the fields.",
+      help:
+        "Planner configuration, YAML or JSON; docs/configuration.md has the fields.",
       required: true,
     },
     {
@@ -125,7 +128,10 @@ async function readConfig(context: CommandContext) {
 }
 
 async function check(context: CommandContext): Promise<number> {
-  const { name, config, problems, warnings } = await readConfig(context);
+  const { name, config, problems, warnings: found } = await readConfig(context);
+  const warnings = config
+    ? [...found, ...await unreadableFiles(config)]
+    : found;
   if (context.output !== "table") {
     const report = {
       config: name,
@@ -171,7 +177,10 @@ async function plan(context: CommandContext): Promise<number> {
       }.`,
     );
   }
-  const opener = await openEstimators(text(context, "store"));
+  const opener = await openEstimators(
+    text(context, "store"),
+    await configuredModels(config),
+  );
   const opened = await openModel(config, searchWith(opener));
   for (const notice of opened.notices) log.info(notice);
 
