@@ -12,6 +12,7 @@ export {
   BACKENDS,
   type EngineSource,
   EstimatorOpener,
+  type ModelConfig,
 } from "./open_estimator.ts";
 export {
   type CappedClock,
@@ -27,7 +28,11 @@ export {
   slowdownOf,
 } from "./power_curve.ts";
 export { POWER } from "./host.ts";
-export { openEstimators, storeSource } from "./store_source.ts";
+export {
+  openEstimators,
+  type OtherModels,
+  storeSource,
+} from "./store_source.ts";
 export { buildWasm } from "./build.ts";
 export { loadModule } from "./load_module.ts";
 export * from "./search/mod.ts";

@@ -9,6 +9,7 @@ export {
   type PlannerConfig,
   problemLine,
   readConfigText,
+  unreadableFiles,
 } from "./config/mod.ts";
 export {
   type CapacityModel,
@@ -25,6 +26,7 @@ export {
   timeText,
 } from "./core/mod.ts";
 export { type DecisionLog, openDecisionLog } from "./decision_log.ts";
+export { configuredModels } from "./model_file.ts";
 export { notBuiltYet } from "./not_built.ts";
 export {
   type OpenedModel,

@@ -41,16 +41,6 @@ export async function openModel(
 ): Promise<OpenedModel> {
   const { engine } = config;
   if (!engine) return withoutEngine(config);
-  if (engine.modelIsPath) {
-    throw new WattkeeperError(
-      "invalid_value",
-      `The model config "${engine.model}" cannot be used yet.`,
-      {
-        where: "aic_interpolation.model_config",
-        remedy: "Write hf_id with the name of a known model instead.",
-      },
-    );
-  }
   const { search, transfers } = await openPinned(config, engine, open);
   const { dataVersion } = search.estimator;
   return {

@@ -201,7 +201,7 @@ async function runCases(
 ): Promise<number> {
   const opener = await openEstimators(
     storeOf(context),
-    await curvesOf(context),
+    { powerCurves: await curvesOf(context) },
   );
   const rows: Row[] = [];
   const stream = context.output === "jsonl" || context.output === "table";
@@ -257,7 +257,7 @@ async function runOne(
 ): Promise<number> {
   const opener = await openEstimators(
     storeOf(context),
-    await curvesOf(context),
+    { powerCurves: await curvesOf(context) },
   );
   const row = await answerCase(opener, flagsToCase(context), perOperator);
   switch (context.output) {

@@ -5,6 +5,7 @@ import {
   badLineText,
   checkPlannerConfig,
   type ConfigProblem,
+  configuredModels,
   invalidConfig,
   notBuiltYet,
   openDecisionLog,
@@ -18,6 +19,7 @@ import {
   textChunks,
   type TraceSummary,
   traceWindows,
+  unreadableFiles,
   windowAt,
 } from "../../planner/mod.ts";
 import { logger, WattkeeperError } from "../../service/mod.ts";
@@ -126,7 +128,10 @@ async function readConfig(context: CommandContext) {
 }
 
 async function check(context: CommandContext): Promise<number> {
-  const { name, config, problems, warnings } = await readConfig(context);
+  const { name, config, problems, warnings: found } = await readConfig(context);
+  const warnings = config
+    ? [...found, ...await unreadableFiles(config)]
+    : found;
   if (context.output !== "table") {
     const report = {
       config: name,
@@ -172,7 +177,10 @@ async function plan(context: CommandContext): Promise<number> {
       }.`,
     );
   }
-  const opener = await openEstimators(text(context, "store"));
+  const opener = await openEstimators(
+    text(context, "store"),
+    { models: await configuredModels(config) },
+  );
   const opened = await openModel(config, searchWith(opener));
   for (const notice of opened.notices) log.info(notice);
 
