@@ -33,7 +33,12 @@ export interface LedgerUnderTest {
 }
 
 /** How a fleet applies patches; anything but `version` is a fault. */
-export type Precondition = "version" | "none" | "growing generation";
+export type Precondition =
+  | "version"
+  | "none"
+  | "growing generation"
+  /** The limit without its grant. */
+  | "limit only";
 
 /** What becomes of a write: answered, landed without an answer, lost, or under way until somebody delivers it. */
 export type Fate = "answered" | "unheard" | "lost" | "late";
@@ -153,6 +158,10 @@ export function perform(
       const now = api.pod(uid)?.pod;
       if (precondition === "version" || !now) {
         return api.patchPod(uid, resourceVersion, step.grant);
+      }
+      if (precondition === "limit only") {
+        api.changePod(uid, { powerLimit: `${step.grant.watts}` });
+        return { kind: "done" };
       }
       if (precondition === "growing generation" && now.powerGrant) {
         const [epoch, sequence] = now.powerGrant.split(" ")[2]!.split(".")

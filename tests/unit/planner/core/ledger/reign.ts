@@ -1,21 +1,21 @@
 /** A leader in a test: stages, settles everything as done, and keeps its ledger. @module */
 
-import {
-  type FleetSnapshot,
-  initialLedger,
-  type LedgerSettings,
-  type LedgerState,
-  settle,
-  type SideTarget,
-  stage,
-  type StepOutcome,
-  type Transition,
+import * as core from "../../../../../planner/core/mod.ts";
+import type {
+  FleetSnapshot,
+  LedgerSettings,
+  LedgerState,
+  SideTarget,
+  StepOutcome,
+  Transition,
 } from "../../../../../planner/core/mod.ts";
+import type { LedgerUnderTest } from "./planner_driver.ts";
 import { GATE, lines } from "./fixtures.ts";
 
 /** Stages one snapshot after another. */
 export class Leader {
-  ledger: LedgerState = initialLedger();
+  ledger: LedgerState;
+  readonly #core: LedgerUnderTest;
   last: Transition | undefined;
 
   constructor(
@@ -23,8 +23,12 @@ export class Leader {
     readonly options: {
       readonly budgetWatts?: number;
       readonly settings?: Partial<LedgerSettings>;
+      readonly core?: LedgerUnderTest;
     } = {},
-  ) {}
+  ) {
+    this.#core = options.core ?? core;
+    this.ledger = this.#core.initialLedger();
+  }
 
   /** One stage; the steps are answered by `answer`, done by default. */
   stage(
@@ -36,7 +40,7 @@ export class Leader {
       readonly answer?: (line: string) => StepOutcome;
     } = {},
   ): string[] {
-    const staged = stage(this.ledger, {
+    const staged = this.#core.stage(this.ledger, {
       snapshot,
       targets: change.targets ?? this.targets,
       config: { ...GATE, ...this.options.settings },
@@ -48,7 +52,7 @@ export class Leader {
     const said = lines(staged.transition.steps);
     staged.transition.steps.forEach((step, index) => {
       const outcome = change.answer?.(said[index] ?? "") ?? { kind: "done" };
-      this.ledger = settle(this.ledger, step, outcome);
+      this.ledger = this.#core.settle(this.ledger, step, outcome);
     });
     return said;
   }
@@ -60,7 +64,7 @@ export class Leader {
   ): Leader {
     const leader = new Leader(targets, options);
     leader.ledger = {
-      ...initialLedger(),
+      ...leader.ledger,
       reign: { kind: "held", epoch: 5, unstamped: [], unfenced: [] },
       ownBudget: {
         watts: options.budgetWatts ?? 800,

@@ -1,97 +1,10 @@
 /** The three timelines of `cap-protocol.md` §9, with the agent's own rules on simulated nodes. @module */
 
 import assert from "node:assert/strict";
-import * as core from "../../../../../planner/core/mod.ts";
-import { SimulatedApi, SimulatedNode } from "../../../../../simulator/mod.ts";
-import { GATE, lines, pod, target } from "./fixtures.ts";
-import { PlannerDriver } from "./planner_driver.ts";
-
-const BUDGET = 800;
-
-/** Nodes of one GPU each, and a planner's view of time. */
-class Stage {
-  readonly api = new SimulatedApi();
-  readonly nodes = new Map<string, SimulatedNode>();
-  nowMs = 0;
-
-  constructor(nodes: readonly string[]) {
-    for (const name of nodes) {
-      this.nodes.set(
-        name,
-        new SimulatedNode({
-          name,
-          gpus: 1,
-          model: "H200",
-          minWatts: 200,
-          maxWatts: 700,
-          defaultWatts: 700,
-          safeDefaultWatts: 490,
-          prearm: false,
-        }, this.api),
-      );
-    }
-    // An idle GPU is proven free after 5 s (C24).
-    for (const node of this.nodes.values()) node.pass(-6_000);
-    for (const side of ["prefill", "decode"] as const) {
-      this.api.setScaler(side, 1);
-    }
-  }
-
-  planner(): PlannerDriver {
-    return new PlannerDriver(this.api, core, { settings: GATE });
-  }
-
-  add(name: string, node: string, side: "prefill" | "decode"): void {
-    const made = pod(name, { side, node });
-    this.api.createPod({ ...made, side });
-    this.nodes.get(node)!.place(this.api.pod(name)!.pod, 1);
-  }
-
-  /** Agents see everything, act, and everybody sees their reports. */
-  agents(...planners: PlannerDriver[]): void {
-    for (const node of this.nodes.values()) {
-      node.view.deliver();
-      node.pass(this.nowMs);
-    }
-    for (const planner of planners) planner.view?.deliver();
-  }
-
-  limit(node: string): number {
-    return this.nodes.get(node)!.gpus[0]!.limitWatts;
-  }
-
-  /** What a planner says it would do; nothing is applied. */
-  stage(
-    planner: PlannerDriver,
-    caps: { prefill?: number; decode?: number },
-    replicas = { prefill: 1, decode: 1 },
-  ): string[] {
-    planner.view?.deliver();
-    const targets = (["prefill", "decode"] as const).flatMap((side) =>
-      caps[side] === undefined ? [] : [target(replicas[side], caps[side], side)]
-    );
-    return lines(
-      planner.stage({ targets, budgetWatts: BUDGET, nowMs: this.nowMs }).steps,
-    );
-  }
-
-  /** Goes round until nothing is left to do. */
-  settle(
-    planner: PlannerDriver,
-    caps: { prefill?: number; decode?: number },
-    replicas?: { prefill: number; decode: number },
-  ): void {
-    for (let round = 0; round < 12; round++) {
-      this.agents(planner);
-      this.stage(planner, caps, replicas);
-      planner.applyAll(this.nowMs);
-    }
-    assert.equal(planner.last?.settled, true);
-  }
-}
+import { SmallWorld } from "./small_world.ts";
 
 Deno.test("§9 swap 500/300 to 300/500, budget 800: the planner dies in between", () => {
-  const stage = new Stage(["n1", "n2"]);
+  const stage = new SmallWorld(["n1", "n2"]);
   stage.add("p1", "n1", "prefill");
   stage.add("p2", "n2", "decode");
   stage.agents();
@@ -143,7 +56,7 @@ Deno.test("§9 swap 500/300 to 300/500, budget 800: the planner dies in between"
 
 /** Both at 300 W; the leader has renewed its Lease and its packet for P1 ← 500 is under way when it freezes. */
 function frozen() {
-  const stage = new Stage(["n1", "n2"]);
+  const stage = new SmallWorld(["n1", "n2"]);
   stage.add("p1", "n1", "prefill");
   stage.add("p2", "n2", "decode");
   stage.agents();
@@ -210,7 +123,7 @@ Deno.test("§9 paused leader: the old packet comes first, the stamp meets the co
 });
 
 Deno.test("§9 node lost: its watts stay charged, the rollout is blocked, and goes on when the node is back", () => {
-  const stage = new Stage(["n1", "n2", "n3"]);
+  const stage = new SmallWorld(["n1", "n2", "n3"]);
   stage.add("a", "n1", "decode");
   stage.add("c", "n2", "prefill");
   stage.agents();
