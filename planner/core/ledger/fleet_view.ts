@@ -1,6 +1,6 @@
 /** The snapshot and the memory put together: every pod with where reports see it, every GPU once. Pure. @module */
 
-import type { GpuPowerReport } from "../../../cluster/mod.ts";
+import type { GpuPowerReport } from "../../../cluster/protocol/mod.ts";
 import type { LedgerPod } from "./ledger_pod.ts";
 import { ledgerPod, rememberPod } from "./ledger_pod.ts";
 import type { LedgerState, NodeMemory, PendingWrite } from "./ledger_state.ts";

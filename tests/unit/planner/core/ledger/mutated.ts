@@ -1,6 +1,6 @@
 /** The ledger with one fault built in: its sources copied, a few words changed, loaded beside the real one. @module */
 
-import { fromFileUrl, toFileUrl } from "./file_urls.ts";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import type { LedgerUnderTest } from "./planner_driver.ts";
 
 /** One change of one source file; the words must be there, exactly once. */
@@ -11,7 +11,10 @@ export interface Change {
 }
 
 const SOURCES = new URL("../../../../../planner/core/ledger/", import.meta.url);
-const CLUSTER = new URL("../../../../../cluster/mod.ts", import.meta.url);
+const CLUSTER = new URL(
+  "../../../../../cluster/protocol/mod.ts",
+  import.meta.url,
+);
 
 /** Loads the ledger with the changes made. The copy lies in `folder`. */
 export async function mutated(
@@ -21,7 +24,7 @@ export async function mutated(
   for (const { file } of changes) {
     await Deno.stat(new URL(file, SOURCES));
   }
-  for await (const { name } of Deno.readDir(fromFileUrl(SOURCES))) {
+  for await (const { name } of Deno.readDir(fileURLToPath(SOURCES))) {
     let text = await Deno.readTextFile(new URL(name, SOURCES));
     for (const { file, from, to } of changes) {
       if (file !== name) continue;
@@ -34,8 +37,8 @@ export async function mutated(
     }
     await Deno.writeTextFile(
       `${folder}/${name}`,
-      text.replaceAll("../../../cluster/mod.ts", CLUSTER.href),
+      text.replaceAll("../../../cluster/protocol/mod.ts", CLUSTER.href),
     );
   }
-  return await import(toFileUrl(`${folder}/mod.ts`).href);
+  return await import(pathToFileURL(`${folder}/mod.ts`).href);
 }
