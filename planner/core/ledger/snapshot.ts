@@ -25,6 +25,8 @@ export interface SideInventory {
   readonly rollout: "settled" | "rolling" | "failed" | "unknown";
   /** GPUs of one replica over all its pods, side cars included (P37); undefined where nothing says so. */
   readonly gpusPerReplica: number | undefined;
+  /** Cap on the deployment's pod template, watts a GPU (`power_cap_owner: deployment`); undefined where nothing says so. */
+  readonly authoredCapWatts?: number | undefined;
 }
 
 /** The planner's Lease as read (`cap-protocol.md` §2). */
