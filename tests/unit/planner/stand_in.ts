@@ -9,10 +9,14 @@ import {
   type CapacityModel,
   ceilWatts,
   type DecisionInput,
+  type EngineLoad,
+  type LiveSignals,
   type Observation,
   type OperatingPoint,
+  type PerSide,
   searchOverPoints,
   type Side,
+  type SideInventory,
   withinRange,
 } from "../../../planner/core/mod.ts";
 
@@ -149,6 +153,62 @@ export function tick(
     inventory: undefined,
     config,
     model: modelOf({}),
+    ...change,
+  };
+}
+
+/** A side where everything is as it was set. */
+export function settled(replicas: number): SideInventory {
+  return {
+    targetReplicas: replicas,
+    readyReplicas: replicas,
+    startingReplicas: 0,
+    rollout: "settled",
+    gpusPerReplica: undefined,
+  };
+}
+
+/** A fleet of prefill and decode, or of one more pair, where everything is as it was set. */
+export function inventoryOf(
+  [prefill, decode]: readonly [prefill: number, decode: number],
+): PerSide<SideInventory> {
+  return { prefill: settled(prefill), decode: settled(decode) };
+}
+
+/** Live signals of which only some were seen. */
+export function signals(change: Partial<LiveSignals> = {}): LiveSignals {
+  return {
+    ttftMs: undefined,
+    itlMs: undefined,
+    requestDurationMs: undefined,
+    tokensPerSecond: undefined,
+    kvHitRate: undefined,
+    acceptLength: undefined,
+    drawWatts: {},
+    totalDrawWatts: undefined,
+    prefillActive: false,
+    decodeActive: false,
+    engines: undefined,
+    ...change,
+  };
+}
+
+/** One engine without load, with a context of 4,096 tokens and a cache of 100,000. */
+export function engine(change: Partial<EngineLoad> = {}): EngineLoad {
+  return {
+    side: "decode",
+    workerId: "w0",
+    dpRank: 0,
+    scheduledPrefillTokens: 0,
+    queuedPrefillTokens: 0,
+    scheduledDecodeKvTokens: 0,
+    queuedDecodeKvTokens: 0,
+    scheduledRequests: 0,
+    queuedRequests: 0,
+    wallTimeMs: 10,
+    contextLengthTokens: 4096,
+    kvCapacityTokens: 100_000,
+    maxBatchedTokens: 8192,
     ...change,
   };
 }
