@@ -1,0 +1,35 @@
+/** The loop around the pure core. @module */
+
+export type { Listener, LoopEvent, PlanRecord } from "./event.ts";
+export {
+  type Fault,
+  FAULT_PARTS,
+  type FaultChange,
+  type FaultPart,
+  Faults,
+  messageOf,
+} from "./faults.ts";
+export {
+  LOOP_TIMES,
+  type LoopOptions,
+  type LoopTimes,
+  PlannerLoop,
+} from "./loop.ts";
+export type {
+  Brain,
+  Decided,
+  DecideInput,
+  Due,
+  LiveSource,
+  LoopClock,
+  ObserveRequest,
+  SavedState,
+  StageInput,
+  StateStore,
+} from "./ports.ts";
+export {
+  type InForce,
+  type Overlay,
+  Settings,
+  withOverlay,
+} from "./settings.ts";
