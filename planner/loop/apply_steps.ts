@@ -43,36 +43,27 @@ export class StepRunner {
   }
 
   /**
-   * Sends the steps of one batch. A conflict, a refusal or a missing answer ends it for everything that adds watts or
-   * replicas; lowers and stamps go on, unless the Lease is somebody else's.
+   * Sends the steps of one batch. A conflict, a refusal or a missing answer ends it for everything that could add watts or
+   * replicas; lowers, stamps and scale-downs go on.
    */
   async run(steps: readonly Step[]): Promise<void> {
     let broken = false;
-    let lost = false;
     for (const group of inGroups(steps)) {
       const outcomes = await Promise.all(
         group.map((step) =>
-          lost || broken && !alwaysSafe(step)
-            ? undefined
-            : this.#send(step, () => lost)
+          broken && !alwaysSafe(step) ? undefined : this.#send(step)
         ),
       );
-      outcomes.forEach((outcome, index) => {
-        const step = group[index];
-        if (!outcome || !step) return;
-        if (outcome.kind !== "done" && outcome.kind !== "gone") broken = true;
-        if (step.kind === "lease" && outcome.kind === "conflict") lost = true;
-      });
+      broken ||= outcomes.some((outcome) =>
+        outcome && outcome.kind !== "done" && outcome.kind !== "gone"
+      );
     }
   }
 
-  async #send(
-    step: Step,
-    lost: () => boolean,
-  ): Promise<StepOutcome | undefined> {
+  async #send(step: Step): Promise<StepOutcome | undefined> {
     const { fleet, clock, patienceMs, cancelAfterMs } = this.#options;
     const key = targetOf(step);
-    if (lost() || this.#inFlight.has(key) || !this.#options.mayStart(step)) {
+    if (this.#inFlight.has(key) || !this.#options.mayStart(step)) {
       return undefined;
     }
     const cancel = new AbortController();
@@ -117,7 +108,7 @@ async function applied(
   }
 }
 
-/** Runs of lowers or stamps side by side, everything else alone. */
+/** Runs of lowers, stamps and scale-downs side by side, everything else alone. */
 function inGroups(steps: readonly Step[]): Step[][] {
   const groups: Step[][] = [];
   let open: Step[] | undefined;
@@ -137,8 +128,15 @@ function inGroups(steps: readonly Step[]): Step[][] {
 
 /** Never adds a watt, whatever else happened (C2: lowers always; C12: a stamp keeps or lowers). */
 export function alwaysSafe(step: Step): boolean {
-  return step.kind === "patch" &&
-    (step.purpose === "lower" || step.purpose === "stamp");
+  switch (step.kind) {
+    case "lease":
+      return false;
+    case "patch":
+      return step.purpose === "lower" || step.purpose === "stamp";
+    case "scale":
+      return step.fromReplicas !== undefined &&
+        step.replicas < step.fromReplicas;
+  }
 }
 
 /** What a write is to: at most one is under way for each. */

@@ -106,6 +106,7 @@ export class PlannerLoop<Ledger> {
   #settingsChanged = false;
   #wake: () => void = () => {};
   #stopping = false;
+  #roundAtMs: number;
   #generationOfBatch = 0;
   #count = 0;
 
@@ -145,6 +146,7 @@ export class PlannerLoop<Ledger> {
     });
     this.#ledger = brain.emptyLedger();
     this.#schedule = firstSchedule(config, this.time.now());
+    this.#roundAtMs = clock.now();
   }
 
   /** The last decision with the newest transition towards it. */
@@ -161,6 +163,19 @@ export class PlannerLoop<Ledger> {
   /** When the next tick is due, milliseconds from now. */
   get untilTickMs(): number {
     return untilDue(this.#schedule, this.time.now());
+  }
+
+  /** Time since the last round began, milliseconds: large when the loop hangs. */
+  get sinceRoundMs(): number {
+    return this.#options.clock.now() - this.#roundAtMs;
+  }
+
+  get fleetName(): string {
+    return this.#options.fleet.name;
+  }
+
+  get sourceName(): string {
+    return this.#options.source.name;
   }
 
   /** Whether the next writes are listed and not made. */
@@ -215,6 +230,7 @@ export class PlannerLoop<Ledger> {
 
   /** One look: what is due is started, what the fleet allows is carried out. */
   async #round(signal: AbortSignal): Promise<void> {
+    this.#roundAtMs = this.#options.clock.now();
     const jump = this.time.jump();
     if (jump) this.#tell({ kind: "clock_jump", seconds: jump.seconds });
     const snapshot = await this.#look(signal);
