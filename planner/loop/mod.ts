@@ -1,5 +1,6 @@
 /** The loop around the pure core. @module */
 
+export { alwaysSafe } from "./apply_steps.ts";
 export type { Listener, LoopEvent, PlanRecord } from "./event.ts";
 export {
   type Fault,
@@ -9,6 +10,7 @@ export {
   Faults,
   messageOf,
 } from "./faults.ts";
+export { Lock } from "./lock.ts";
 export {
   LOOP_TIMES,
   type LoopOptions,
@@ -27,6 +29,18 @@ export type {
   StageInput,
   StateStore,
 } from "./ports.ts";
+export {
+  alarmJson,
+  chargeJson,
+  faultJson,
+  type Json,
+  outcomeJson,
+  recordJson,
+  stepJson,
+  transitionJson,
+  waitJson,
+  waitText,
+} from "./record_json.ts";
 export {
   type InForce,
   type Overlay,
