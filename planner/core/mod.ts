@@ -30,7 +30,7 @@ export type {
   SourceProblem,
 } from "./observation.ts";
 export { clampPair, clampSingle } from "./power_clamp.ts";
-export type * from "./ledger/mod.ts";
+export * from "./ledger/mod.ts";
 export type { Reason, Replicas } from "./reason.ts";
 export { searchOverPoints } from "./search_fleet.ts";
 export { DEMAND_HEADROOM } from "./settings.ts";

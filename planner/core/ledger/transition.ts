@@ -74,6 +74,12 @@ export interface Transition {
   readonly budgetInForceWatts: number;
   /** The ledger is within the newest budget (C16). */
   readonly compliant: boolean;
+  /** A cut under way: the claim still is the old budget, since then (C16). Absent: none. */
+  readonly cut?: {
+    readonly fromWatts: number;
+    readonly toWatts: number;
+    readonly sinceMs: number;
+  };
   /** The targets have no safe path: watts that are missing (R43). */
   readonly unreachable: { readonly missingWatts: number } | undefined;
   /** Replicas and caps are as the targets say and everything is confirmed. */
