@@ -54,6 +54,13 @@ export function transitionJson(transition: Transition): Json {
       transition.budgetInForceWatts - transition.chargedWatts,
     ),
     unreachable_missing_watts: unreachable?.missingWatts ?? null,
+    cut: transition.cut
+      ? {
+        from_watts: transition.cut.fromWatts,
+        to_watts: transition.cut.toWatts,
+        since_ms: transition.cut.sinceMs,
+      }
+      : null,
     steps_total: steps.length,
     steps: steps.slice(0, MOST_ENTRIES).map(stepJson),
     waits_total: waits.length,
@@ -96,9 +103,12 @@ export function stepJson(step: Step): Json {
         side: step.side,
         replicas: step.replicas,
         from_replicas: step.fromReplicas ?? null,
-        text: `scale ${step.side} from ${
-          step.fromReplicas ?? "unknown"
-        } to ${step.replicas}`,
+        fence: step.fenceEpoch !== undefined,
+        text: step.fenceEpoch !== undefined
+          ? `fence ${step.side} in epoch ${step.fenceEpoch}`
+          : `scale ${step.side} from ${
+            step.fromReplicas ?? "unknown"
+          } to ${step.replicas}`,
       };
   }
 }
