@@ -16,6 +16,7 @@ export type {
   Mode,
   PlannerConfig,
   PowerConfig,
+  ScalingConfig,
 } from "./planner_config.ts";
 export { type ConfigProblem, problemLine } from "./problem.ts";
 export {

@@ -82,6 +82,34 @@ export interface PrometheusConfig {
   readonly source: "frontend" | "router";
 }
 
+/** A pair of thresholds of load scaling. */
+export interface ScalingBand {
+  readonly up: number;
+  readonly down: number;
+}
+
+/** Settings of throughput and load scaling beyond their switches. */
+export interface ScalingConfig {
+  /** What load scaling aims at: the latency targets, or one of upstream's easy modes (`optimization_target`). */
+  readonly target: "sla" | "throughput" | "latency" | "load";
+  /** Most replicas by which one throughput decision changes a side; absent: no limit (`max_throughput_scaling_replicas`). */
+  readonly maxReplicaChange: number | undefined;
+  /** Share of the latency target that a step down may use up, 0…1 (`load_scaling_down_sensitivity` ÷ 100). */
+  readonly downSensitivity: number;
+  /** Samples before load scaling trusts its fit (`load_min_observations`). */
+  readonly minObservations: number;
+  /** Samples that are kept for each side (`max_num_fpm_samples`). */
+  readonly maxSamples: number;
+  /** Buckets of those samples, a perfect square (`fpm_sample_bucket_size`). */
+  readonly sampleBuckets: number;
+  /** Target `load`: queued prefill tokens of one engine. */
+  readonly prefillQueueTokens: ScalingBand | undefined;
+  /** Target `load`: share of the KV capacity of one engine, 0…1. */
+  readonly decodeKvShare: ScalingBand | undefined;
+  /** Drafted tokens a step of speculative decoding; 0: none (`speculative_nextn`). */
+  readonly draftTokens: number;
+}
+
 /** A configuration without a known problem. */
 export interface PlannerConfig {
   readonly mode: Mode;
@@ -111,6 +139,8 @@ export interface PlannerConfig {
   readonly loadIntervalSeconds: number;
   readonly throughputScaling: boolean;
   readonly loadScaling: boolean;
+  /** Absent: the defaults of `planner/core/settings.ts`. */
+  readonly scaling?: Partial<ScalingConfig>;
   readonly predictor: "constant" | "arima" | "kalman" | "ets" | "seasonal";
   readonly predictorWarmupTrace: string | undefined;
   readonly trafficSource: "prometheus" | "trace" | "simulated";

@@ -27,6 +27,8 @@ export interface SideInventory {
   readonly gpusPerReplica: number | undefined;
   /** Version of what is scaled: the precondition of a scale step (C13 without a gate). Absent: the fleet has none. */
   readonly resourceVersion?: string | undefined;
+  /** Cap on the deployment's pod template, watts a GPU (`power_cap_owner: deployment`); undefined where nothing says so. */
+  readonly authoredCapWatts?: number | undefined;
 }
 
 /** The planner's Lease as read (`cap-protocol.md` §2). */

@@ -8,6 +8,7 @@ import {
   type CapacityAnswer,
   type CapacityModel,
   ceilWatts,
+  type DecisionInput,
   type Observation,
   type OperatingPoint,
   searchOverPoints,
@@ -55,6 +56,12 @@ const SPEED_AT: readonly (readonly [number, number])[] = [
   [0.7, 0.87],
 ];
 
+/** Speed between the known shares, in proportion below the lowest. */
+function speedAt(share: number): number {
+  const known = SPEED_AT.find(([ratio]) => ratio <= share + 1e-9);
+  return known ? known[1] : share * (0.87 / 0.7);
+}
+
 /** A model with given capacities; caps below 0.7 × the own draw lose speed in proportion. */
 export function modelOf(
   sides: Readonly<Partial<Record<Side, SideFacts>>>,
@@ -96,8 +103,10 @@ export function modelOf(
           return { kind: "points", points: [at(cap(1), 1)] };
         case "fixed": {
           const capWatts = withinRange(caps.capWatts, gpu);
-          const speed = Math.min(1, capWatts / facts.drawWatts);
-          return { kind: "points", points: [at(capWatts, speed)] };
+          return {
+            kind: "points",
+            points: [at(capWatts, speedAt(capWatts / facts.drawWatts))],
+          };
         }
         case "ladder": {
           const [first, ...rest] = SPEED_AT.map(([ratio, speed]) =>
@@ -123,6 +132,23 @@ export function window(
     requests: requestsPerSecond * 60,
     islTokens: 3000,
     oslTokens: 150,
+    ...change,
+  };
+}
+
+/** What a tick of both cadences, or of one, looks like without a fleet to read. */
+export function tick(
+  config: PlannerConfig,
+  observation: Observation,
+  change: Partial<DecisionInput> = {},
+): DecisionInput {
+  return {
+    nowMs: observation.atMs,
+    due: { throughput: true, load: false },
+    observation,
+    inventory: undefined,
+    config,
+    model: modelOf({}),
     ...change,
   };
 }

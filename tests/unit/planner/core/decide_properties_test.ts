@@ -8,7 +8,7 @@ import {
   explain,
   initialState,
 } from "../../../../planner/core/mod.ts";
-import { configOf, modelOf, OPTIMIZER } from "../stand_in.ts";
+import { configOf, modelOf, OPTIMIZER, tick } from "../stand_in.ts";
 
 const number = fc.oneof(
   fc.double(),
@@ -72,7 +72,7 @@ ${
       const model = modelOf(given.sides);
       let state = initialState(config.optimizer.initialCoefficients);
       for (const observation of given.observations) {
-        const next = decide(state, { observation, config, model });
+        const next = decide(state, tick(config, observation, { model }));
         state = next.state;
         const { decision } = next;
         let [watts, gpus] = [0, 0];
