@@ -40,7 +40,7 @@ With --once it decides once, from the last full window of the trace or from the 
       name: "config",
       kind: "string",
       value: "FILE",
-      help: "Planner configuration, YAML or JSON; docs/plan.md has the fields.",
+      help: "Planner configuration, YAML or JSON; docs/configuration.md has the fields.",
       required: true,
     },
     {

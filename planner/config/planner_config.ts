@@ -1,5 +1,7 @@
 /** The validated configuration as the planner's code sees it: camel case, units in names. @module */
 
+import type { PredictorSettings } from "../predict/mod.ts";
+
 /** Parallel sizes of one side as deployed. */
 export interface EnginePick {
   readonly tp: number;
@@ -79,6 +81,8 @@ export interface PrometheusConfig {
   readonly verify: boolean;
   readonly extraQueryParams: Readonly<Record<string, string>>;
   readonly timeoutSeconds: number;
+  /** How often the deployment is scraped. */
+  readonly scrapeIntervalSeconds: number;
   readonly source: "frontend" | "router";
 }
 
@@ -110,11 +114,36 @@ export interface ScalingConfig {
   readonly draftTokens: number;
 }
 
+/** When the loop runs. */
+export interface SchedulingConfig {
+  /** Time between two runs: a divisor of the enabled intervals. */
+  readonly scaleIntervalSeconds: number;
+  readonly tickMaxDurationSeconds: number;
+}
+
+/** What the planner serves itself. */
+export interface ServiceConfig {
+  /** 127.0.0.1 only; absent: off. */
+  readonly controlApi: ControlApiConfig | undefined;
+  /** Port of `/metrics`; absent: off. */
+  readonly metricsPort: number | undefined;
+}
+
+/** The runtime control API; there only with a token. */
+export interface ControlApiConfig {
+  readonly port: number;
+  readonly token: string | undefined;
+  /** Read again at every request; wins over the token. */
+  readonly tokenFile: string | undefined;
+}
+
 /** A configuration without a known problem. */
 export interface PlannerConfig {
   readonly mode: Mode;
   readonly environment: "kubernetes" | "virtual" | "simulated";
   readonly namespace: string | undefined;
+  /** Dynamo's own namespace: what is written, else namespace-dgdName. */
+  readonly dynamoNamespace: string | undefined;
   readonly dgdName: string | undefined;
   readonly servedModelName: string | undefined;
   readonly paused: boolean;
@@ -141,7 +170,9 @@ export interface PlannerConfig {
   readonly loadScaling: boolean;
   /** Absent: the defaults of `planner/core/settings.ts`. */
   readonly scaling?: Partial<ScalingConfig>;
+  readonly scheduling: SchedulingConfig;
   readonly predictor: "constant" | "arima" | "kalman" | "ets" | "seasonal";
+  readonly predictorSettings: PredictorSettings;
   readonly predictorWarmupTrace: string | undefined;
   readonly trafficSource: "prometheus" | "trace" | "simulated";
   readonly traceFile: string | undefined;
@@ -152,4 +183,5 @@ export interface PlannerConfig {
   readonly engine: EngineChoice | undefined;
   readonly admission: AdmissionConfig;
   readonly prometheus: PrometheusConfig;
+  readonly service: ServiceConfig;
 }

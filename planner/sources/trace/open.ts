@@ -25,12 +25,26 @@ export async function* textChunks(path: string): AsyncGenerator<string> {
     }
     throw unreadable(path, cause);
   }
-  const reader = file.readable.pipeThrough(new TextDecoderStream());
   try {
+    const reader = (await inflated(file.readable))
+      .pipeThrough(new TextDecoderStream());
     for await (const chunk of reader) yield chunk;
   } catch (cause) {
     throw unreadable(path, cause);
   }
+}
+
+/** Traces are often kept compressed; gzip is known by its first two bytes, whatever the name. */
+async function inflated(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  const [head, whole] = stream.tee();
+  const reader = head.getReader();
+  const { value } = await reader.read();
+  await reader.cancel();
+  return value?.[0] === 0x1f && value[1] === 0x8b
+    ? whole.pipeThrough(new DecompressionStream("gzip"))
+    : whole;
 }
 
 function unreadable(path: string, cause: unknown): WattkeeperError {
