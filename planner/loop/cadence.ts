@@ -1,7 +1,7 @@
 /** Two cadences on one clock: when throughput and load are due (P13, P15). Pure. @module */
 
 import type { PlannerConfig } from "../config/mod.ts";
-import type { Due } from "./ports.ts";
+import type { Due } from "../core/mod.ts";
 
 /** When each kind is due next, milliseconds; undefined: that kind is off. */
 export interface Schedule {

@@ -1,9 +1,13 @@
 /** One decision, also when the search throws or does not come back. @module */
 
 import type { Clock } from "../../cluster/mod.ts";
-import type { CapacityModel, PlannerState } from "../core/mod.ts";
+import type {
+  CapacityModel,
+  DecisionInput,
+  PlannerState,
+} from "../core/mod.ts";
 import { messageOf } from "./faults.ts";
-import type { Brain, Decided, DecideInput } from "./ports.ts";
+import type { Brain, Decided } from "./ports.ts";
 
 /** What trying to decide gives. */
 export interface DecideResult {
@@ -33,7 +37,7 @@ export class Decider<Ledger> {
    */
   async decide(
     state: PlannerState,
-    input: DecideInput,
+    input: DecisionInput,
   ): Promise<DecideResult> {
     const startedMs = this.#clock.now();
     const took = () => this.#clock.now() - startedMs;
@@ -70,7 +74,7 @@ export class Decider<Ledger> {
 
   async #held(
     state: PlannerState,
-    input: DecideInput,
+    input: DecisionInput,
     message: string,
   ): Promise<Decided | undefined> {
     try {

@@ -2,15 +2,16 @@
 
 import type {
   Decision,
+  Due,
   FleetSnapshot,
   Observation,
+  PerSide,
   Step,
   StepOutcome,
   Transition,
 } from "../core/mod.ts";
 import type { Fault, FaultChange } from "./faults.ts";
 import type { InForce } from "./settings.ts";
-import type { Due } from "./ports.ts";
 
 /** One decision with everything around it. */
 export interface PlanRecord {
@@ -20,6 +21,8 @@ export interface PlanRecord {
   readonly due: Due;
   readonly inForce: InForce;
   readonly durationMs: number;
+  /** Replicas that an earlier decision set and that are still pursued, by side. */
+  readonly carried: PerSide<number>;
   readonly faults: readonly Fault[];
   /** The newest transition towards its targets; undefined while the fleet is unknown. */
   readonly transition: Transition | undefined;

@@ -1,14 +1,21 @@
 /** The loop: observe → predict → propose → constrain → actuate → record (R20), on two cadences and one clock. @module */
 
+import type { PlannerConfig } from "../config/mod.ts";
 import {
+  type CapacityModel,
   type Decision,
+  type Due,
   type FleetSnapshot,
   initialState,
+  type LedgerSettings,
+  ledgerSettingsOf,
   type Observation,
   type PlannerState,
+  resumedState,
   type Transition,
 } from "../core/mod.ts";
 import type { Fleet } from "../fleets/mod.ts";
+import type { TrafficSource } from "../sources/mod.ts";
 import { alwaysSafe, StepRunner } from "./apply_steps.ts";
 import { firstSchedule, type Schedule, takeDue, untilDue } from "./cadence.ts";
 import { Decider } from "./decider.ts";
@@ -17,14 +24,8 @@ import { Faults, messageOf } from "./faults.ts";
 import { Lock } from "./lock.ts";
 import { Looker } from "./looker.ts";
 import { nothing, Observer } from "./observe.ts";
-import type {
-  Brain,
-  Due,
-  LiveSource,
-  LoopClock,
-  SavedState,
-  StateStore,
-} from "./ports.ts";
+import type { Brain, LoopClock, SavedState, StateStore } from "./ports.ts";
+import { NOTHING_PURSUED, pursue, withReached } from "./pursuit.ts";
 import type { Settings } from "./settings.ts";
 import { Keeper } from "./keeper.ts";
 import { SteadyTime } from "./steady_time.ts";
@@ -65,7 +66,7 @@ export const LOOP_TIMES: LoopTimes = {
 /** What the loop runs on. */
 export interface LoopOptions<Ledger> {
   readonly clock: LoopClock;
-  readonly source: LiveSource;
+  readonly source: TrafficSource;
   readonly fleet: Fleet;
   readonly settings: Settings;
   readonly brain: Brain<Ledger>;
@@ -100,6 +101,7 @@ export class PlannerLoop<Ledger> {
   #decided: PlanRecord | undefined;
   /** The record waits for its first transition before it is told. */
   #untold = false;
+  #pursuit = NOTHING_PURSUED;
   #ticking: Promise<void> | undefined;
   #transition: Transition | undefined;
   #signature = "";
@@ -137,8 +139,9 @@ export class PlannerLoop<Ledger> {
       },
     });
     const { config } = settings.current();
-    this.#state = saved?.state ??
-      initialState(config.optimizer.initialCoefficients);
+    this.#state = saved
+      ? resumedState(saved.state)
+      : initialState(config.optimizer.initialCoefficients);
     this.#keeper = new Keeper(options.store, this.#times.saveMs, (error) => {
       const nowMs = this.time.now();
       if (error === undefined) this.faults.clear("state_file", nowMs);
@@ -325,7 +328,7 @@ export class PlannerLoop<Ledger> {
         nowMs,
         due,
         observation,
-        inventory: this.#looker.last?.sides ?? {},
+        inventory: this.#looker.last?.sides,
         config: inForce.config,
         model: inForce.model,
       });
@@ -358,7 +361,9 @@ export class PlannerLoop<Ledger> {
     },
   ): void {
     if (this.#untold) this.#tellDecision();
+    this.#pursuit = pursue(this.#pursuit, decision);
     this.#decided = {
+      carried: this.#pursuit.carried,
       decision,
       madeAtMs: made.nowMs,
       due: made.due,
@@ -382,14 +387,15 @@ export class PlannerLoop<Ledger> {
   async #move(snapshot: FleetSnapshot): Promise<void> {
     const decided = this.#decided;
     if (!decided) return;
-    const { config, generation } = this.settings.current();
+    this.#pursuit = withReached(this.#pursuit, snapshot);
+    const { config, model, generation } = this.settings.current();
     const nowMs = this.time.now();
     let transition: Transition;
     try {
       const staged = this.#options.brain.stage(this.#ledger, {
         snapshot,
-        targets: decided.decision.targets,
-        config,
+        targets: this.#pursuit.targets,
+        config: ledgerSettings(config, model),
         budgetWatts: config.power?.budgetWatts,
         nowMs,
       });
@@ -469,6 +475,21 @@ export class PlannerLoop<Ledger> {
   #tell(event: LoopEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
+}
+
+/** Without power awareness nothing is charged, and the ledger looks at none of these. */
+function ledgerSettings(
+  { power }: PlannerConfig,
+  { gpu }: CapacityModel,
+): LedgerSettings {
+  return power ? ledgerSettingsOf(power, gpu) : {
+    startMode: "none",
+    armedAtBoot: false,
+    gateInInitContainerOnly: false,
+    capOwner: "deployment",
+    safeDefaultWatts: gpu.maxWatts,
+    gpu,
+  };
 }
 
 /** A few turns of the event loop for what needs no waiting. */

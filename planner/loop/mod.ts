@@ -20,15 +20,11 @@ export {
 export type {
   Brain,
   Decided,
-  DecideInput,
-  Due,
-  LiveSource,
   LoopClock,
-  ObserveRequest,
   SavedState,
-  StageInput,
   StateStore,
 } from "./ports.ts";
+export { PLANNER_BRAIN } from "./ports.ts";
 export {
   alarmJson,
   chargeJson,

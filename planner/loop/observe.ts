@@ -3,15 +3,15 @@
 import type { Clock } from "../../cluster/mod.ts";
 import type { Observation, SourceProblem } from "../core/mod.ts";
 import { messageOf } from "./faults.ts";
-import type { LiveSource, ObserveRequest } from "./ports.ts";
+import type { ObservationRequest, TrafficSource } from "../sources/mod.ts";
 
 /** Asks a source, one question at a time. */
 export class Observer {
-  readonly #source: LiveSource;
+  readonly #source: TrafficSource;
   readonly #clock: Clock;
   #pending = false;
 
-  constructor(source: LiveSource, clock: Clock) {
+  constructor(source: TrafficSource, clock: Clock) {
     this.#source = source;
     this.#clock = clock;
   }
@@ -23,7 +23,7 @@ export class Observer {
    * @param signal ends the wait early
    */
   async observe(
-    request: ObserveRequest,
+    request: ObservationRequest,
     timeoutMs: number,
     signal: AbortSignal,
   ): Promise<Observation> {
@@ -61,7 +61,7 @@ export class Observer {
   }
 
   async #ask(
-    request: ObserveRequest,
+    request: ObservationRequest,
     signal: AbortSignal,
   ): Promise<Observation> {
     try {
@@ -78,7 +78,7 @@ export class Observer {
 
 /** An observation that knows nothing. */
 export function nothing(
-  { atMs, windowSeconds }: Pick<ObserveRequest, "atMs" | "windowSeconds">,
+  { atMs, windowSeconds }: Pick<ObservationRequest, "atMs" | "windowSeconds">,
   problem?: SourceProblem,
 ): Observation {
   return {

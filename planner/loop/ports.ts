@@ -1,19 +1,19 @@
 /** What the loop stands on: time, a source, the pure functions, a place for its memory. @module */
 
 import type { Clock } from "../../cluster/mod.ts";
-import type { PlannerConfig } from "../config/mod.ts";
-import type {
-  CapacityModel,
-  Decision,
-  FleetSnapshot,
-  Observation,
-  PerSide,
-  PlannerState,
-  SideInventory,
-  SideTarget,
-  Step,
-  StepOutcome,
-  Transition,
+import {
+  decide,
+  type Decision,
+  type DecisionInput,
+  initialLedger,
+  type LedgerState,
+  type PlannerState,
+  settle,
+  stage,
+  type StageInput,
+  type Step,
+  type StepOutcome,
+  type Transition,
 } from "../core/mod.ts";
 
 /** Monotonic time to wait by, and the wall clock to tell people the time. */
@@ -22,55 +22,11 @@ export interface LoopClock extends Clock {
   wallMs(): number;
 }
 
-/** Which kinds of scaling a tick is for; neither: only the configuration changed. */
-export interface Due {
-  readonly throughput: boolean;
-  readonly load: boolean;
-}
-
-/** What the loop asks a source. */
-export interface ObserveRequest {
-  /** The window that ends now, seconds: the throughput interval when that is due, else the load interval (P14). */
-  readonly windowSeconds: number;
-  readonly due: Due;
-  /** End of the window, milliseconds on the loop's clock. */
-  readonly atMs: number;
-}
-
-/** A live source of traffic. */
-export interface LiveSource {
-  /** How messages call it: `Prometheus at http://…`. */
-  readonly name: string;
-  /**
-   * The last window. What the source cannot say is undefined with a problem; a throw means the same for everything.
-   */
-  observe(request: ObserveRequest, signal: AbortSignal): Promise<Observation>;
-}
-
-/** What a decision looks at besides the state. */
-export interface DecideInput {
-  readonly nowMs: number;
-  readonly due: Due;
-  readonly observation: Observation;
-  readonly inventory: PerSide<SideInventory>;
-  readonly config: PlannerConfig;
-  readonly model: CapacityModel;
-}
-
-/** What the ledger stages from. */
-export interface StageInput {
-  readonly snapshot: FleetSnapshot;
-  readonly targets: readonly SideTarget[];
-  readonly config: PlannerConfig;
-  readonly budgetWatts: number | undefined;
-  readonly nowMs: number;
-}
-
 /** The pure functions that the loop calls; the ledger is a value that only they look into. */
 export interface Brain<Ledger> {
   decide(
     state: PlannerState,
-    input: DecideInput,
+    input: DecisionInput,
   ): Decided | Promise<Decided>;
   /** The ledger of a new process: nothing is known, everything is rebuilt from the fleet (C14). */
   emptyLedger(): Ledger;
@@ -85,6 +41,14 @@ export interface Brain<Ledger> {
     nowMs: number,
   ): Ledger;
 }
+
+/** The planner's own: decisions and the cap protocol's ledger. */
+export const PLANNER_BRAIN: Brain<LedgerState> = {
+  decide,
+  emptyLedger: initialLedger,
+  stage,
+  settle,
+};
 
 /** What a decision returns. */
 export interface Decided {

@@ -29,6 +29,7 @@ export function recordJson(record: PlanRecord): Json {
     made_at_ms: record.madeAtMs,
     due: record.due,
     duration_ms: Math.round(record.durationMs * 1000) / 1000,
+    carried_replicas: record.carried,
     configuration_generation: inForce.generation,
     environment: config.environment,
     mode: config.mode,

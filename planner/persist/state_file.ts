@@ -3,7 +3,7 @@
 import { WattkeeperError } from "../../service/mod.ts";
 import type { SavedState, StateStore } from "../loop/mod.ts";
 import { MOST_BYTES, open, seal } from "./envelope.ts";
-import { parseSavedState } from "./saved_state.ts";
+import { parseSavedState, savedBody } from "./saved_state.ts";
 
 /** What loading gives. */
 export type Loaded =
@@ -56,7 +56,7 @@ export class StateFile implements StateStore {
   async save(saved: SavedState): Promise<void> {
     const temporary = `${this.path}.${crypto.randomUUID()}.tmp`;
     try {
-      const bytes = new TextEncoder().encode(await seal(saved));
+      const bytes = new TextEncoder().encode(await seal(savedBody(saved)));
       {
         using file = await Deno.open(temporary, {
           write: true,

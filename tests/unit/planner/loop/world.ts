@@ -14,14 +14,16 @@ import {
 import type { Fleet } from "../../../../planner/fleets/mod.ts";
 import {
   type Brain,
-  type LiveSource,
   type LoopClock,
   type LoopEvent,
   type LoopOptions,
-  type ObserveRequest,
   PlannerLoop,
   Settings,
 } from "../../../../planner/loop/mod.ts";
+import type {
+  ObservationRequest,
+  TrafficSource,
+} from "../../../../planner/sources/mod.ts";
 import { VirtualClock } from "../../cluster/virtual_clock.ts";
 import { configOf, modelOf, OPTIMIZER, window } from "../stand_in.ts";
 
@@ -59,11 +61,11 @@ export async function turn(): Promise<void> {
 }
 
 /** A source whose answer the test sets. */
-export class ScriptedSource implements LiveSource {
+export class ScriptedSource implements TrafficSource {
   readonly name = "scripted source";
-  readonly asked: ObserveRequest[] = [];
+  readonly asked: ObservationRequest[] = [];
   answer: (
-    request: ObserveRequest,
+    request: ObservationRequest,
     signal: AbortSignal,
   ) => Promise<Observation> | Observation;
 
@@ -73,7 +75,7 @@ export class ScriptedSource implements LiveSource {
   }
 
   async observe(
-    request: ObserveRequest,
+    request: ObservationRequest,
     signal: AbortSignal,
   ): Promise<Observation> {
     this.asked.push(request);
