@@ -24,14 +24,33 @@ export {
   reasonText,
   timeText,
 } from "./core/mod.ts";
-export { type DecisionLog, openDecisionLog } from "./decision_log.ts";
+export { type JsonLog, openDecisionLog } from "./decision_log.ts";
 export { notBuiltYet } from "./not_built.ts";
 export {
   type OpenedModel,
   type OpenEstimator,
   openModel,
 } from "./open_model.ts";
+export { type ConfigWatch, watchConfigFile } from "./config/mod.ts";
+export { type Environment, fastClock, realLoopClock } from "./environment.ts";
+export {
+  type EnvironmentOptions,
+  openEnvironment,
+} from "./open_environment.ts";
+export {
+  type LoopEvent,
+  type PlanRecord,
+  recordJson,
+  stepJson,
+  waitText,
+} from "./loop/mod.ts";
+export { StateFile } from "./persist/mod.ts";
 export { runPlanner } from "./run.ts";
+export {
+  type PlannerService,
+  runService,
+  type ServiceInput,
+} from "./run_service.ts";
 export {
   badLineText,
   readTrace,

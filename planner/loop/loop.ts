@@ -1,14 +1,10 @@
 /** The loop: observe → predict → propose → constrain → actuate → record (R20), on two cadences and one clock. @module */
 
-import type { PlannerConfig } from "../config/mod.ts";
 import {
-  type CapacityModel,
   type Decision,
   type Due,
   type FleetSnapshot,
   initialState,
-  type LedgerSettings,
-  ledgerSettingsOf,
   type Observation,
   type PlannerState,
   resumedState,
@@ -21,47 +17,18 @@ import { firstSchedule, type Schedule, takeDue, untilDue } from "./cadence.ts";
 import { Decider } from "./decider.ts";
 import type { Listener, LoopEvent, PlanRecord } from "./event.ts";
 import { Faults, messageOf } from "./faults.ts";
+import { ledgerSettings } from "./ledger_settings.ts";
 import { Lock } from "./lock.ts";
+import { LOOP_TIMES, type LoopTimes } from "./loop_times.ts";
 import { Looker } from "./looker.ts";
 import { nothing, Observer } from "./observe.ts";
 import type { Brain, LoopClock, SavedState, StateStore } from "./ports.ts";
 import { NOTHING_PURSUED, pursue, withReached } from "./pursuit.ts";
 import type { Settings } from "./settings.ts";
 import { Keeper } from "./keeper.ts";
+import { settledSoon } from "./settled_soon.ts";
+import { signatureOf } from "./signature.ts";
 import { SteadyTime } from "./steady_time.ts";
-
-/** How long things may take; milliseconds. */
-export interface LoopTimes {
-  /** A whole tick, observation included. */
-  readonly tickMs: number;
-  /** An answer to a write; then it counts as unanswered and its pod is left alone. */
-  readonly stepPatienceMs: number;
-  readonly stepCancelMs: number;
-  readonly snapshotMs: number;
-  /** Longest time between two looks at the fleet. */
-  readonly lookMs: number;
-  /** Shortest time between two looks, however often the fleet changes. */
-  readonly restMs: number;
-  /** Writes under way that a stop waits for. */
-  readonly stopMs: number;
-  /** Shortest time between two saves of the state. */
-  readonly saveMs: number;
-  /** A decision that takes longer is a fault of the search. */
-  readonly searchMs: number;
-}
-
-/** The times of a planner in service. */
-export const LOOP_TIMES: LoopTimes = {
-  tickMs: 30_000,
-  stepPatienceMs: 2_000,
-  stepCancelMs: 30_000,
-  snapshotMs: 10_000,
-  lookMs: 1_000,
-  restMs: 50,
-  stopMs: 10_000,
-  saveMs: 10_000,
-  searchMs: 1_000,
-};
 
 /** What the loop runs on. */
 export interface LoopOptions<Ledger> {
@@ -475,49 +442,4 @@ export class PlannerLoop<Ledger> {
   #tell(event: LoopEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
-}
-
-/** Without power awareness nothing is charged, and the ledger looks at none of these. */
-function ledgerSettings(
-  { power }: PlannerConfig,
-  { gpu }: CapacityModel,
-): LedgerSettings {
-  return power ? ledgerSettingsOf(power, gpu) : {
-    startMode: "none",
-    armedAtBoot: false,
-    gateInInitContainerOnly: false,
-    capOwner: "deployment",
-    safeDefaultWatts: gpu.maxWatts,
-    gpu,
-  };
-}
-
-/** A few turns of the event loop for what needs no waiting. */
-async function settledSoon(work: Promise<void> | undefined): Promise<void> {
-  if (!work) return;
-  let done = false;
-  const mark = () => void (done = true);
-  work.then(mark, mark);
-  for (let turn = 0; turn < 20 && !done; turn++) await Promise.resolve();
-}
-
-/** What makes two transitions the same to a person. */
-function signatureOf({ steps, waits, alarms, settled }: Transition): string {
-  return JSON.stringify([
-    steps.map((step) =>
-      step.kind === "patch"
-        ? [step.purpose, step.pod.uid, step.grant.watts]
-        : step.kind === "scale"
-        ? [step.side, step.replicas]
-        : ["lease", step.budgetWatts]
-    ),
-    waits.map(({ kind, podName, gpuUuid }) => [kind, podName, gpuUuid]),
-    alarms.map(({ kind, podName, gpuUuid, nodeName }) => [
-      kind,
-      podName,
-      gpuUuid,
-      nodeName,
-    ]),
-    settled,
-  ]);
 }

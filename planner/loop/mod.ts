@@ -11,12 +11,8 @@ export {
   messageOf,
 } from "./faults.ts";
 export { Lock } from "./lock.ts";
-export {
-  LOOP_TIMES,
-  type LoopOptions,
-  type LoopTimes,
-  PlannerLoop,
-} from "./loop.ts";
+export { type LoopOptions, PlannerLoop } from "./loop.ts";
+export { LOOP_TIMES, type LoopTimes } from "./loop_times.ts";
 export type {
   Brain,
   Decided,

@@ -19,8 +19,8 @@ export interface ControlOptions {
   /** Held while a decision is made. */
   readonly lock: Lock;
   readonly clock: Clock;
-  /** Who knows it may change the planner. */
-  readonly token: string;
+  /** Who knows it may change the planner; asked at every request, undefined lets nobody in. */
+  readonly token: () => Promise<string | undefined> | string | undefined;
   /** Longest wait for a decision in progress (P7). */
   readonly lockMs?: number;
 }
@@ -72,7 +72,7 @@ export function controlHandler(options: ControlOptions): HttpHandler {
     if (!isLocal(request)) {
       return errorAnswer(403, "not_local", "Ask this API on 127.0.0.1.");
     }
-    if (!mayAsk(request, options.token)) {
+    if (!mayAsk(request, await options.token())) {
       return errorAnswer(401, "unauthorised", "Send the control token.", {
         "www-authenticate": 'Bearer realm="wattkeeper"',
       });
@@ -268,7 +268,8 @@ function isLocal(request: Request): boolean {
   return ["127.0.0.1", "localhost", "[::1]"].includes(hostname);
 }
 
-function mayAsk(request: Request, token: string): boolean {
+function mayAsk(request: Request, token: string | undefined): boolean {
+  if (token === undefined || token === "") return false;
   const given = /^Bearer (.+)$/.exec(
     request.headers.get("authorization") ?? "",
   )?.[1];

@@ -252,6 +252,90 @@ export const METRICS = {
     help: "Time to decide, seconds.",
     buckets: SECONDS,
   },
+  loadScaling: gauge(
+    "load_scaling_decision",
+    "1 for the outcome of load scaling in its last tick.",
+    [`${METRIC_PREFIX}load_scaling_decision`],
+  ),
+  throughputScaling: gauge(
+    "throughput_scaling_decision",
+    "1 for the outcome of throughput scaling in its last tick.",
+    [`${METRIC_PREFIX}throughput_scaling_decision`],
+  ),
+  lowerBound: gauge(
+    "throughput_lower_bound_replicas",
+    "Replicas that throughput scaling asks for at least while load scaling decides.",
+    ["side"],
+  ),
+  // Optimizer.
+  cTtft: gauge("aic_c_ttft", "Coefficient of the time to first token."),
+  cItl: gauge("aic_c_itl", "Coefficient of the inter-token latency."),
+  cPower: gauge(
+    "aic_c_power",
+    "Coefficient of the power of one kind of worker.",
+    ["component"],
+  ),
+  pegged: counter(
+    "aic_correction_pegged_total",
+    "Updates of a coefficient that ended at a limit.",
+    ["coefficient"],
+  ),
+  failuresInARow: gauge(
+    "aic_consecutive_failures",
+    "Searches without a configuration, in a row.",
+  ),
+  optimizerEnabled: gauge(
+    "aic_optimizer_enabled",
+    "1 while the optimizer searches; absent when it is not configured.",
+  ),
+  disabledReason: gauge(
+    "aic_optimizer_disabled_reason",
+    "1 for the reason for which the optimizer turned itself off.",
+    ["reason"],
+  ),
+  searches: counter("aic_searches_total", "Searches made."),
+  searchFailures: counter(
+    "aic_search_failures_total",
+    "Searches that gave no configuration.",
+  ),
+  exceptions: counter(
+    "aic_optimizer_exceptions_total",
+    "Searches that threw.",
+  ),
+  regressions: counter(
+    "aic_throughput_regression_total",
+    "Searches whose configuration promises less than the one before.",
+  ),
+  clamped: counter(
+    "aic_power_w_clamped_total",
+    "Searches in which the model's watts were not physical and TDP was used.",
+    ["side"],
+  ),
+  // Admission.
+  impliedThetaDecode: gauge(
+    "admission_implied_theta_decode",
+    "Decode admission threshold that the configuration implies, 0 to 1.",
+  ),
+  impliedThetaPrefill: gauge(
+    "admission_implied_theta_prefill_frac",
+    "Prefill admission threshold that the configuration implies, 0 to 1.",
+  ),
+  setThetaDecode: gauge(
+    "admission_set_theta_decode",
+    "Decode admission threshold for the frontends, margin applied.",
+  ),
+  setThetaPrefill: gauge(
+    "admission_set_theta_prefill_frac",
+    "Prefill admission threshold for the frontends, margin applied.",
+  ),
+  setThetaPrefillTokens: gauge(
+    "admission_set_theta_prefill_abs",
+    "The same in tokens of one prefill worker.",
+  ),
+  batchedTokensUnknown: counter(
+    "admission_max_batched_tokens_unavailable_total",
+    "Decisions without the threshold in tokens, because no worker says how many it batches.",
+  ),
   // The process.
   faults: gauge("fault", "1 while a part is at fault.", ["part"]),
   faultsRaised: counter("faults_raised_total", "Faults raised.", ["part"]),

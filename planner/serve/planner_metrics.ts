@@ -9,6 +9,7 @@ import {
   type Transition,
 } from "../core/mod.ts";
 import type { FaultChange, LoopEvent, PlanRecord } from "../loop/mod.ts";
+import { coreMetrics } from "./core_metrics.ts";
 import { MetricRegistry } from "./metric_registry.ts";
 
 /** What the metrics of a process are told besides events. */
@@ -182,8 +183,15 @@ export class PlannerMetrics {
       registry.set("predictedOsl", decision.predicted.oslTokens);
     }
     registry.set("capacity", decision.capacityRequestsPerSecond);
-    registry.set("estimatedTtft", decision.ttftMs);
-    registry.set("estimatedItl", decision.itlMs);
+    registry.set(
+      "estimatedTtft",
+      decision.load?.estimatedTtftMs ?? decision.ttftMs,
+    );
+    registry.set(
+      "estimatedItl",
+      decision.load?.estimatedItlMs ?? decision.itlMs,
+    );
+    coreMetrics(registry, decision);
     const belowFloor = decision.reasons.some(({ kind }) =>
       kind === "below_floor"
     );

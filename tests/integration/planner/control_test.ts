@@ -34,7 +34,7 @@ function control(config: PlannerConfig = configOf(CONFIG)): Control {
   const clock = new LoopTestClock();
   const server = serveHttp(
     { hostname: "127.0.0.1", port: 0, part: "test" },
-    controlHandler({ settings, lock, clock, token: TOKEN }),
+    controlHandler({ settings, lock, clock, token: () => TOKEN }),
   );
   return {
     settings,
