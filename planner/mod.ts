@@ -39,6 +39,7 @@ export {
 } from "./open_environment.ts";
 export {
   type LoopEvent,
+  messageOf,
   type PlanRecord,
   recordJson,
   stepJson,

@@ -133,6 +133,11 @@ export const ERROR_TABLE = {
     exitCode: 1,
     meaning: "No NVML library could be opened; every path tried is listed.",
   },
+  planner_unreachable: {
+    number: "WK501",
+    exitCode: 1,
+    meaning: "No running planner answers at the address.",
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 /** A stable error code. */

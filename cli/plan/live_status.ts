@@ -20,12 +20,29 @@ const BAR = 30;
 
 type Recent = (LoopEvent & { kind: "decided" })["record"];
 
+/** What the status reads. */
+export interface StatusInput {
+  readonly loop: Pick<
+    PlannerService["loop"],
+    | "settings"
+    | "last"
+    | "snapshot"
+    | "faults"
+    | "time"
+    | "untilTickMs"
+    | "withheld"
+    | "fleetName"
+    | "listen"
+  >;
+  readonly address: PlannerService["address"];
+}
+
 /** Collects what the status shows. */
 export class LiveStatus {
-  readonly #service: Pick<PlannerService, "loop" | "address">;
+  readonly #service: StatusInput;
   readonly #recent: Recent[] = [];
 
-  constructor(service: Pick<PlannerService, "loop" | "address">) {
+  constructor(service: StatusInput) {
     this.#service = service;
     service.loop.listen((event) => {
       if (event.kind !== "decided") return;
@@ -41,11 +58,13 @@ export class LiveStatus {
     const { last } = loop;
     const lines = [
       [
-        `Wattkeeper ${timeText(Math.round(loop.time.now()))}`,
-        config.environment,
         loop.withheld === undefined ? "" : loop.withheld.toUpperCase(),
+        `Wattkeeper ${timeText(Math.round(loop.time.now())).slice(-12)}`,
         last ? `decision ${last.decision.sequence}` : "no decision yet",
         `next in ${seconds(loop.untilTickMs)}`,
+      ].filter((part) => part !== "").join("  ·  "),
+      [
+        `${config.environment}: ${loop.fleetName}`,
         address ? `http://${address.hostname}:${address.port}` : "",
       ].filter((part) => part !== "").join("  ·  "),
       "",
