@@ -22,7 +22,6 @@ export {
 } from "./report_codec.ts";
 export { hasEnded, isOptedIn, type Pod, readPod } from "./pod.ts";
 export { type Clock, deadline, type Random, realClock } from "./clock.ts";
-export { compareVersions, isOlder } from "./resource_version.ts";
 export { ApiError, type ApiFaultKind } from "./api_error.ts";
 export { API_BACKOFF, Backoff, type BackoffBounds } from "./backoff.ts";
 export { type Endpoint, inClusterEndpoint } from "./endpoint.ts";

@@ -54,7 +54,8 @@ export class SimulatedApi {
   #version = 40;
   #lease: SimulatedLease;
 
-  constructor() {
+  /** @param now time of events, milliseconds */
+  constructor(private readonly now: () => number = () => 0) {
     this.#lease = {
       holder: undefined,
       epoch: 0,
@@ -93,9 +94,12 @@ export class SimulatedApi {
 
   /** A LIST and a watch from it on. */
   watch(): WatchedView {
-    const view = new WatchedView(this.pods(), this.reports(), () => {
-      this.#views.delete(view);
-    });
+    const view: WatchedView = new WatchedView(
+      this.pods(),
+      this.reports(),
+      this.now,
+      () => this.#views.delete(view),
+    );
     this.#views.add(view);
     return view;
   }

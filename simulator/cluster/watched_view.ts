@@ -7,13 +7,18 @@ import type { SimulatedPod } from "./api.ts";
 export class WatchedView implements Disposable {
   readonly #pods: Map<string, SimulatedPod>;
   readonly #reports: Map<string, NodePowerReport>;
-  #podEvents: { uid: string; pod: SimulatedPod | undefined }[] = [];
-  #reportEvents: NodePowerReport[] = [];
+  #podEvents: {
+    uid: string;
+    pod: SimulatedPod | undefined;
+    atMs: number;
+  }[] = [];
+  #reportEvents: { report: NodePowerReport; atMs: number }[] = [];
 
   constructor(
     pods: readonly SimulatedPod[],
     reports: readonly NodePowerReport[],
-    private readonly onClose: () => void,
+    private readonly now: () => number,
+    private readonly onClose: () => unknown,
   ) {
     this.#pods = new Map(pods.map((one) => [one.pod.uid, one]));
     this.#reports = new Map(reports.map((one) => [one.nodeName, one]));
@@ -33,11 +38,11 @@ export class WatchedView implements Disposable {
   }
 
   pushPod(uid: string, pod: SimulatedPod | undefined): void {
-    this.#podEvents.push({ uid, pod });
+    this.#podEvents.push({ uid, pod, atMs: this.now() });
   }
 
   pushReport(report: NodePowerReport): void {
-    this.#reportEvents.push(report);
+    this.#reportEvents.push({ report, atMs: this.now() });
   }
 
   /** Delivers the oldest events of pods. */
@@ -50,9 +55,19 @@ export class WatchedView implements Disposable {
 
   /** Delivers the oldest reports. */
   deliverReports(most = Infinity): void {
-    for (const report of this.#reportEvents.splice(0, most)) {
+    for (const { report } of this.#reportEvents.splice(0, most)) {
       this.#reports.set(report.nodeName, report);
     }
+  }
+
+  /** Delivers what happened until then. @returns whether there was anything */
+  deliverUntil(atMs: number): boolean {
+    const pods = this.#podEvents.filter((event) => event.atMs <= atMs).length;
+    const reports = this.#reportEvents.filter((event) => event.atMs <= atMs)
+      .length;
+    this.deliverPods(pods);
+    this.deliverReports(reports);
+    return pods + reports > 0;
   }
 
   deliver(): void {

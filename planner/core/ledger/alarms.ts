@@ -10,7 +10,9 @@ import { alarmFor, type Findings, type StageContext } from "./stage_context.ts";
 export function findAlarms(context: StageContext, findings: Findings): void {
   const { view, settings, snapshot, account, budgetWatts } = context;
   const { alarms } = findings;
-  for (const nodeName of view.silentNodes) silent(nodeName, context, findings);
+  for (const [nodeName, sinceMs] of view.silentNodes) {
+    silent(nodeName, sinceMs, { context, findings });
+  }
   for (const report of snapshot.reports) {
     if (report.safeDefaultWatts === settings.safeDefaultWatts) continue;
     alarms.push({
@@ -39,11 +41,13 @@ export function findAlarms(context: StageContext, findings: Findings): void {
 
 function silent(
   nodeName: string,
-  { since }: StageContext,
-  { alarms, waits }: Findings,
+  sinceMs: number,
+  { context, findings: { alarms, waits } }: {
+    readonly context: StageContext;
+    readonly findings: Findings;
+  },
 ): void {
-  const sinceMs = since.of(`silent/${nodeName}`);
-  const lost = since.isOver(`silent/${nodeName}`, DEADLINES_MS.lost);
+  const lost = context.since.nowMs - sinceMs >= DEADLINES_MS.lost;
   alarms.push({
     kind: lost ? "node_lost" : "agent_silent",
     message: lost

@@ -1,6 +1,9 @@
 /** What one pod is charged on one GPU: the rows of `cap-protocol.md` §5 and §6. Pure. @module */
 
-import { compareGenerations, type Grant } from "../../../cluster/mod.ts";
+import {
+  compareGenerations,
+  type Grant,
+} from "../../../cluster/protocol/mod.ts";
 import type { GpuWatts } from "../capacity.ts";
 import type { SeenGpu } from "./fleet_view.ts";
 import type { LedgerPod } from "./ledger_pod.ts";

@@ -1,6 +1,6 @@
 /** The snapshot and the memory put together: every pod with where reports see it, every GPU once. Pure. @module */
 
-import type { GpuPowerReport } from "../../../cluster/mod.ts";
+import type { GpuPowerReport } from "../../../cluster/protocol/mod.ts";
 import type { LedgerPod } from "./ledger_pod.ts";
 import { ledgerPod, rememberPod } from "./ledger_pod.ts";
 import type { LedgerState, NodeMemory, PendingWrite } from "./ledger_state.ts";
@@ -26,7 +26,8 @@ export interface FleetView {
   /** By UUID, in the order of nodes and indices. */
   readonly gpus: ReadonlyMap<string, SeenGpu>;
   readonly nodes: Readonly<Record<string, NodeMemory>>;
-  readonly silentNodes: readonly string[];
+  /** Nodes whose agents are silent, and since when, on the planner's clock. */
+  readonly silentNodes: ReadonlyMap<string, number>;
   readonly writes: readonly PendingWrite[];
   readonly otherPodUids: ReadonlySet<string>;
 }
@@ -40,7 +41,7 @@ export function viewOf(
   const dead = new Set(snapshot.outOfServiceNodes ?? []);
   const nodes: Record<string, NodeMemory> = {};
   const gpus = new Map<string, SeenGpu>();
-  const silentNodes: string[] = [];
+  const silentNodes = new Map<string, number>();
   const reports = [...snapshot.reports].sort((a, b) =>
     a.nodeName < b.nodeName ? -1 : 1
   );
@@ -65,7 +66,7 @@ export function viewOf(
     };
     nodes[nodeName] = memory;
     const silent = nowMs - memory.movedAtMs >= AGENT_SILENT_MS;
-    if (silent) silentNodes.push(nodeName);
+    if (silent) silentNodes.set(nodeName, memory.movedAtMs);
     for (const gpu of report.gpus) {
       gpus.set(gpu.uuid, { uuid: gpu.uuid, nodeName, report: gpu, silent });
     }
@@ -73,7 +74,9 @@ export function viewOf(
   for (const [nodeName, known] of Object.entries(ledger.nodes)) {
     if (dead.has(nodeName) || nodes[nodeName]) continue;
     nodes[nodeName] = known;
-    if (nowMs - known.movedAtMs >= AGENT_SILENT_MS) silentNodes.push(nodeName);
+    if (nowMs - known.movedAtMs >= AGENT_SILENT_MS) {
+      silentNodes.set(nodeName, known.movedAtMs);
+    }
   }
   return {
     ...podsOf(ledger, snapshot, { gpus, nodes, dead }),

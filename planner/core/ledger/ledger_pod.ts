@@ -8,7 +8,7 @@ import {
   isOlder,
   parseGrant,
   parsePowerLimit,
-} from "../../../cluster/mod.ts";
+} from "../../../cluster/protocol/mod.ts";
 import type { SeenGpu } from "./fleet_view.ts";
 import type { PendingWrite, PodMemory } from "./ledger_state.ts";
 import type { FleetPod } from "./snapshot.ts";

@@ -1,6 +1,6 @@
 /** What the ledger remembers from one stage to the next: a plain value that may be lost at any instant. @module */
 
-import type { Grant } from "../../../cluster/mod.ts";
+import type { Grant } from "../../../cluster/protocol/mod.ts";
 import type { Side } from "../side.ts";
 
 /** Where this process stands as a leader. */

@@ -1,6 +1,6 @@
 /** Writes whose effect is not seen yet (C7). Pure. @module */
 
-import { isOlder } from "../../../cluster/mod.ts";
+import { isOlder } from "../../../cluster/protocol/mod.ts";
 import type { PendingWrite } from "./ledger_state.ts";
 
 /** Whether a pod has been seen beyond a write's precondition: then it landed, and is in the pod, or is dead. */

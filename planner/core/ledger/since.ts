@@ -20,7 +20,7 @@ export class Since {
 
   constructor(
     private readonly before: Readonly<Record<string, number>>,
-    private readonly nowMs: number,
+    readonly nowMs: number,
   ) {}
 
   /** Since when this has been so, asked without a gap. */

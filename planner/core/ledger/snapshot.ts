@@ -1,6 +1,6 @@
 /** What the core sees of a fleet: pods, replicas, reports, the Lease, at one instant. @module */
 
-import type { NodePowerReport, Pod } from "../../../cluster/mod.ts";
+import type { NodePowerReport, Pod } from "../../../cluster/protocol/mod.ts";
 import type { PerSide, Side } from "../side.ts";
 
 /** A worker pod, and what it is in the fleet. */

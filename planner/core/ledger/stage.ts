@@ -4,7 +4,7 @@ import type { SideTarget } from "../decision.ts";
 import { Account } from "./account.ts";
 import { findAlarms } from "./alarms.ts";
 import { budgetsOf, cutOf } from "./budget_in_force.ts";
-import { viewOf } from "./fleet_view.ts";
+import { type FleetView, viewOf } from "./fleet_view.ts";
 import type { LedgerSettings } from "./ledger_settings.ts";
 import { initialLedger, type LedgerState, type Reign } from "./ledger_state.ts";
 import { rememberedPods } from "./memory.ts";
@@ -104,7 +104,10 @@ export function stage(ledger: LedgerState, input: StageInput): Staged {
   const owned = settings.capOwner === "deployment";
   const before = {
     epoch: reign.epoch,
-    sequence: reign.epoch === epochOf(ledger.reign) ? ledger.sequence : 0,
+    sequence: Math.max(
+      reign.epoch === epochOf(ledger.reign) ? ledger.sequence : 0,
+      newestSequence(view, reign.epoch),
+    ),
     account,
   };
   const unconditional = sealed(
@@ -162,6 +165,20 @@ function leaseStep(
     budgetWatts: leaseWatts,
     resourceVersion: lease.resourceVersion,
   }];
+}
+
+/** The newest sequence of an epoch that pods carry or reports show. */
+function newestSequence(view: FleetView, epoch: number): number {
+  let newest = 0;
+  for (const { memory: { grant } } of view.pods.values()) {
+    if (grant?.generation.epoch !== epoch) continue;
+    newest = Math.max(newest, grant.generation.sequence);
+  }
+  for (const { report: { appliedGeneration } } of view.gpus.values()) {
+    if (appliedGeneration?.epoch !== epoch) continue;
+    newest = Math.max(newest, appliedGeneration.sequence);
+  }
+  return newest;
 }
 
 function epochOf(reign: Reign): number | undefined {

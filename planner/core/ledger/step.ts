@@ -1,6 +1,6 @@
 /** One write to a fleet, and what became of it. @module */
 
-import type { Grant } from "../../../cluster/mod.ts";
+import type { Grant } from "../../../cluster/protocol/mod.ts";
 import type { Side } from "../side.ts";
 
 /** Which pod a patch is for; uid and resourceVersion are its preconditions (C5). */

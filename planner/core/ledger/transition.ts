@@ -1,6 +1,6 @@
 /** What leaves the core about caps and replicas: ordered steps, and what is waited for (R43). @module */
 
-import type { Generation } from "../../../cluster/mod.ts";
+import type { Generation } from "../../../cluster/protocol/mod.ts";
 import type { Side } from "../side.ts";
 import type { Step } from "./step.ts";
 
