@@ -233,6 +233,7 @@ function drifted(
     predictedTokensPerSecond: optimizer.plan?.tokensPerSecond ?? 0,
     relativeThreshold: config.optimizer.driftRelativeThreshold,
   });
+  if (!triggers) return { fires: false, result: before };
   const ticksNeeded = config.optimizer.driftConsecutiveTicks;
   const ticks = triggers.length > 0 ? optimizer.driftTicks + 1 : 0;
   return {

@@ -187,6 +187,11 @@ export function decide(
     due,
     paused: config.paused,
     advisory: config.advisory,
+    goals: {
+      ttftMs: config.ttftMs,
+      itlMs: config.itlMs,
+      maxGpus: config.maxGpus,
+    },
     observed: observation,
     predicted: traffic.forecast,
     proposed,

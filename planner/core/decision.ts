@@ -31,6 +31,14 @@ export interface Due {
   readonly load: boolean;
 }
 
+/** What a decision aims at, so that a record can be read without its configuration. */
+export interface Goals {
+  readonly ttftMs: number;
+  readonly itlMs: number;
+  /** Absent: no limit. */
+  readonly maxGpus: number | undefined;
+}
+
 /** One decision. */
 export interface Decision {
   /** `<sequence>` of the planner's run, from 1. */
@@ -44,6 +52,7 @@ export interface Decision {
   /** Nothing is written while this is true; the loop holds it. */
   readonly paused: boolean;
   readonly advisory: boolean;
+  readonly goals: Goals;
   readonly observed: Observation;
   /** Absent: demand is unknown. */
   readonly predicted: Forecast | undefined;

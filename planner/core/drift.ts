@@ -14,10 +14,20 @@ export interface DriftInput {
   readonly relativeThreshold: number;
 }
 
-/** TTFT or ITL above the target, or tokens/s above the predicted capacity: upward only. */
-export function driftTriggers(input: DriftInput): readonly DriftTrigger[] {
+/**
+ * TTFT or ITL above the target, or tokens/s above the predicted capacity: upward only.
+ *
+ * @returns undefined when the window says nothing of them
+ */
+export function driftTriggers(
+  input: DriftInput,
+): readonly DriftTrigger[] | undefined {
   const { live, requests, predictedTokensPerSecond: predicted } = input;
   if (!(requests > 0)) return [];
+  const isSeen = [live.ttftMs, live.itlMs, live.tokensPerSecond].some((value) =>
+    value !== undefined && Number.isFinite(value)
+  );
+  if (!isSeen) return undefined;
   const found: DriftTrigger[] = [];
   if (isAbove(live.ttftMs, input.ttftMs)) found.push("ttft");
   if (isAbove(live.itlMs, input.itlMs)) found.push("itl");

@@ -48,17 +48,23 @@ export {
   capWattsOf,
   type Decision,
   type Due,
+  type Goals,
   replicasOf,
   type SideTarget,
 } from "./decision.ts";
-export { explain, type ExplainTargets, timeText } from "./explain.ts";
+export {
+  explain,
+  explainRecord,
+  type ExplainTargets,
+  timeText,
+} from "./explain.ts";
 export {
   coefficientText,
   grouped,
   reasonText,
   severityOf,
 } from "./reason_text.ts";
-export { decisionRecord } from "./record.ts";
+export { DECISION_RECORD_VERSION, decisionRecord } from "./record.ts";
 export type {
   EngineLoad,
   LiveSignals,
