@@ -15,6 +15,7 @@ const TABLE: Readonly<Record<string, () => Promise<CommandModule>>> = {
   agent: () => import("./commands/agent.ts"),
   gate: () => import("./commands/gate.ts"),
   estimate: () => import("./commands/estimate.ts"),
+  sweep: () => import("./commands/sweep.ts"),
   budget: () => import("./commands/budget.ts"),
   data: () => import("./commands/data.ts"),
   completion: () => import("./commands/completion.ts"),

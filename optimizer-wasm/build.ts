@@ -29,7 +29,8 @@ const DIGEST_URL = new URL("engine.sha256", OUTPUT);
 
 async function sourceDigest(): Promise<string> {
   const hash = createHash("sha256").update(OPTIONS.join(" "));
-  const names = (await readdir(SOURCES)).filter((name) => name.endsWith(".ts"));
+  const names = (await readdir(SOURCES, { recursive: true }))
+    .filter((name) => name.endsWith(".ts"));
   for (const name of names.sort()) {
     hash.update(name).update(await readFile(new URL(name, SOURCES)));
   }

@@ -17,7 +17,7 @@ import type {
   StaticQuery,
   WorkerKind,
 } from "./estimator.ts";
-import { AGG, type OperatorFigures, type Program } from "./host.ts";
+import { AGG, type OperatorFigures, POWER, type Program } from "./host.ts";
 import { gpusOf } from "./model/layout.ts";
 import {
   kvCapacityTokens,
@@ -25,6 +25,7 @@ import {
   memoryOf,
 } from "./model/memory.ts";
 import { checkQuery } from "./query_check.ts";
+import type { WattkeeperError } from "../service/mod.ts";
 import { refusalError } from "./refusal.ts";
 import { FLAG, STATUS } from "./program/wasm_exports.ts";
 
@@ -70,6 +71,11 @@ export class EngineEstimator implements Estimator {
     this.#drafts = parts.engineCase.nextn ?? 0;
   }
 
+  /** Layers of the model. */
+  get layers(): number {
+    return this.#memory.model.layers;
+  }
+
   get latencySource(): LatencySource {
     return BY_MODE[this.engineCase.databaseMode];
   }
@@ -82,8 +88,12 @@ export class EngineEstimator implements Estimator {
   }
 
   #ask(status: number, phase: "context" | "generation"): void {
-    if (status === STATUS.ok) return;
-    throw refusalError(this.engineCase, this.program.refusal(status, phase));
+    if (status !== STATUS.ok) throw this.refusal(status, phase);
+  }
+
+  /** Why the last question of a phase has no answer. */
+  refusal(status: number, phase: "context" | "generation"): WattkeeperError {
+    return refusalError(this.engineCase, this.program.refusal(status, phase));
   }
 
   #answer(
@@ -97,21 +107,40 @@ export class EngineEstimator implements Estimator {
     },
   ): PhaseAnswer {
     const { ms, energy, flags, point, steps = 1 } = figures;
-    const power = this.program.filledPower(phase, point, steps);
+    this.program.powerSums(
+      phase,
+      point.batch,
+      point.length,
+      point.prefix,
+      steps,
+    );
+    const output = this.program.output;
+    const at = (slot: keyof typeof POWER) => output[POWER[slot]] ?? 0;
+    const totalMs = at("totalMs");
+    const mean = (slot: keyof typeof POWER) =>
+      totalMs > 0 ? at(slot) / totalMs : 0;
+    const shares = {
+      measured: mean("measuredMs"),
+      borrowed: mean("borrowedMs"),
+      modelled: mean("modelledMs"),
+      tdp: mean("tdpMs"),
+    };
     return {
       latencyMs: ms,
       energyWms: energy,
-      powerWatts: ms > 0 ? power.energyWms / ms : 0,
-      latencySource: this.#sourceOf(flags),
-      powerSource: power.measuredMs >= power.totalMs && ms > 0
-        ? "measured"
-        : "modelled",
-      measuredShare: power.totalMs > 0 ? power.measuredMs / power.totalMs : 0,
+      powerWatts: mean("energyWms"),
+      powerLowWatts: mean("lowEnergyWms"),
+      powerHighWatts: mean("highEnergyWms"),
+      latencySource: this.sourceOf(flags),
+      powerSource: mostly(shares),
+      measuredShare: shares.measured,
+      powerShares: shares,
       beyondTables: (flags & FLAG.beyondTables) !== 0,
     };
   }
 
-  #sourceOf(flags: number): LatencySource {
+  /** Source of a latency by the flags of its answer. */
+  sourceOf(flags: number): LatencySource {
     const table = (flags & FLAG.fromTable) !== 0;
     const empirical = (flags & FLAG.fromEmpirical) !== 0;
     if (table && empirical) return "mixed";
@@ -155,9 +184,12 @@ export class EngineEstimator implements Estimator {
       latencyMs: 0,
       energyWms: 0,
       powerWatts: 0,
+      powerLowWatts: 0,
+      powerHighWatts: 0,
       latencySource: this.latencySource,
       powerSource: this.powerSource,
       measuredShare: 0,
+      powerShares: { measured: 0, borrowed: 0, modelled: 0, tdp: 0 },
       beyondTables: false,
     };
   }
@@ -210,14 +242,42 @@ export class EngineEstimator implements Estimator {
       ),
       "context",
     );
-    const output = this.program.output;
+    const output = [...this.program.output];
     const at = (slot: keyof typeof AGG) => output[AGG[slot]] ?? 0;
+    const energy = {
+      totalMs: 0,
+      energyWms: 0,
+      lowEnergyWms: 0,
+      highEnergyWms: 0,
+    };
+    const add = (steps: number) => {
+      for (const slot of ENERGIES) {
+        energy[slot] += steps * (this.program.output[POWER[slot]] ?? 0);
+      }
+    };
+    this.program.mixedPowerSums(
+      query.contextTokens,
+      at("mixedDecodeRequests"),
+      isl,
+      osl,
+      prefix,
+      this.#drafts,
+    );
+    add(at("mixedSteps"));
+    if (at("generationSteps") > 0) {
+      this.program.generationPowerSums(batchSize, isl, osl, this.#drafts);
+      add(at("generationSteps"));
+    }
+    const mean = (sum: number) => energy.totalMs > 0 ? sum / energy.totalMs : 0;
     return {
       ttftMs: at("ttftMs"),
       tpotMs: at("tpotMs"),
       requestMs: at("requestMs"),
       tokensPerSecond: at("tokensPerSecond") * layout.pp * layout.dp,
-      powerWatts: at("watts"),
+      powerWatts: mean(energy.energyWms),
+      powerLowWatts: mean(energy.lowEnergyWms),
+      powerHighWatts: mean(energy.highEnergyWms),
+      measuredWatts: at("watts"),
     };
   }
 
@@ -246,6 +306,31 @@ export class EngineEstimator implements Estimator {
   operators(phase: "context" | "generation"): OperatorFigures[] {
     return this.program.operators(phase);
   }
+}
+
+/** Slots that an average draw and its interval are made of. */
+const ENERGIES = [
+  "totalMs",
+  "energyWms",
+  "lowEnergyWms",
+  "highEnergyWms",
+] as const;
+
+/** From the surest to the weakest. */
+const SOURCES: readonly PowerSource[] = [
+  "measured",
+  "borrowed",
+  "modelled",
+  "tdp",
+];
+
+/** The source with the largest share; the weaker one of equals. */
+export function mostly(
+  shares: Readonly<Record<PowerSource, number>>,
+): PowerSource {
+  return SOURCES.reduce((best, source) =>
+    shares[source] >= shares[best] ? source : best
+  );
 }
 
 /** Where the power of a phase is read: batch, length and cached prefix. */

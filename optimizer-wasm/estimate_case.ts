@@ -66,10 +66,16 @@ export interface PhaseAnswer {
   readonly energyWms: number;
   /** Average draw of one GPU over the phase after gaps are filled (R53), watts. */
   readonly powerWatts: number;
+  /** Ends of the interval around it: what measured, borrowed and modelled draws are known to be off by. */
+  readonly powerLowWatts: number;
+  readonly powerHighWatts: number;
   readonly latencySource: LatencySource;
+  /** The source of most of the latency's watts. */
   readonly powerSource: PowerSource;
   /** Share of the latency whose operators have measured power, 0..1. */
   readonly measuredShare: number;
+  /** The same of every source; they add up to 1. */
+  readonly powerShares: Readonly<Record<PowerSource, number>>;
   /** Whether a look-up lay beyond what was measured and was carried on from the nearest rows. */
   readonly beyondTables: boolean;
 }

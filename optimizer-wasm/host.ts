@@ -4,13 +4,17 @@
  * @module
  */
 
-import { idleWattsOf } from "./data/power_rows.ts";
+import { powerCurveOf } from "./data/power_curves.ts";
+import { POWER_MODEL, type PowerModel } from "./data/power_model.ts";
 import type { PackDirectory } from "./data/pack/format.ts";
 import type { SystemSpec } from "./data/system_spec.ts";
 import type { DatabaseMode, EngineCase } from "./estimate_case.ts";
 import type { ModelGraph } from "./graph/op_spec.ts";
 import { type CompiledProgram, compileProgram } from "./program/compile.ts";
+import type { PowerContext } from "./program/bind_power.ts";
+import { poweredTables } from "./program/powered_tables.ts";
 import type { RooflineModel } from "./program/roofline_model.ts";
+import { SearchHost } from "./program/search_host.ts";
 import { Tables } from "./program/tables.ts";
 import {
   type Address,
@@ -22,6 +26,12 @@ import {
 export interface LoadedPack {
   readonly directory: PackDirectory;
   readonly payload: Uint8Array;
+}
+
+/** Where watts come from that the pack does not have (R53). */
+export interface PowerSources {
+  readonly donors?: readonly LoadedPack[];
+  readonly model?: PowerModel;
 }
 
 /** What compiling needs beside the graph. */
@@ -40,13 +50,6 @@ export interface OperatorFigures {
   readonly flags: number;
 }
 
-/** Power of a phase: energy with gaps filled, and how much of the latency has measured power. */
-export interface FilledPower {
-  readonly energyWms: number;
-  readonly measuredMs: number;
-  readonly totalMs: number;
-}
-
 /** Why a question has no answer: the module's status and the operator it stopped at. */
 export interface Refusal {
   readonly status: number;
@@ -58,20 +61,25 @@ export class Engine {
   readonly system: SystemSpec;
   readonly tables: Tables | undefined;
   readonly #wasm: WasmExports;
+  readonly #power: PowerContext;
   readonly #outputAddress: Address;
   #view: Float64Array;
+  readonly #search: SearchHost;
   #programCount = 0;
 
   /**
    * @param module the compiled WebAssembly module
    * @param source a pack, or the bare system for a model without tables
+   * @param power other packs of the system that lend watts, the nearest first, and the model of what none measured
    */
   constructor(
     module: WebAssembly.Module,
     source: LoadedPack | { readonly system: SystemSpec },
+    { donors = [], model = POWER_MODEL }: PowerSources = {},
   ) {
     const instance = new WebAssembly.Instance(module, {});
     this.#wasm = instance.exports as unknown as WasmExports;
+    this.#search = new SearchHost(this.#wasm);
     this.system = "directory" in source
       ? source.directory.system
       : source.system;
@@ -81,14 +89,26 @@ export class Engine {
       system.memoryBandwidthScale,
       system.memoryConstantSeconds,
       system.tdpWatts,
-      idleWattsOf(system.name, system.tdpWatts),
+      powerCurveOf(system).staticWatts,
     );
     if ("directory" in source) {
       const { payload, directory } = source;
       const address = this.#wasm.reserve(payload.length);
       new Uint8Array(this.#wasm.memory.buffer, address).set(payload);
-      this.tables = new Tables(directory, this.#wasm, address);
+      this.tables = new Tables(
+        directory,
+        this.#wasm,
+        ({ offset }) => address + offset,
+      );
     }
+    this.#power = {
+      model,
+      own: "directory" in source
+        ? poweredTables(source, this.#wasm)
+        : undefined,
+      donors: donors.map((pack) => poweredTables(pack, this.#wasm)),
+      families: new Map(),
+    };
     this.#outputAddress = this.#wasm.outputAddress();
     this.#view = this.#freshView();
   }
@@ -114,9 +134,15 @@ export class Engine {
       wasm: this.#wasm,
       tables: this.tables,
       system: this.system,
+      power: this.#power,
       ...options,
     }, graph);
     return new Program(this, this.#wasm, compiled);
+  }
+
+  /** The fleet search of this instance; every program that it ranks must be compiled by this engine. */
+  get search(): SearchHost {
+    return this.#search;
   }
 
   /** The output window; a fresh view when the memory has grown since. */
@@ -141,6 +167,22 @@ export const AGG = {
   mixedDecodeRequests: 10,
 } as const;
 
+/** Output slots of the power sums, as `assembly/asking.ts` lists them. */
+export const POWER = {
+  totalMs: 0,
+  /** The part of the time that scales with the clock. */
+  clockMs: 1,
+  energyWms: 2,
+  clockEnergyWms: 3,
+  highEnergyWms: 4,
+  highClockEnergyWms: 5,
+  lowEnergyWms: 6,
+  measuredMs: 7,
+  borrowedMs: 8,
+  modelledMs: 9,
+  tdpMs: 10,
+} as const;
+
 /**
  * A compiled model. Its methods return a status of `STATUS`; answers stand in `output` until the next call, so that
  * asking costs no allocation.
@@ -156,6 +198,11 @@ export class Program {
     this.names = compiled.names;
     this.#wasm = wasm;
     this.#address = compiled.address;
+  }
+
+  /** Where it lies in the module's memory. */
+  get address(): Address {
+    return this.#address;
   }
 
   /** Output: 0 ms, 1 energy (W·ms), 2 flags. */
@@ -259,29 +306,62 @@ export class Program {
   }
 
   /**
-   * Power of the phase asked last, gaps filled (R53).
+   * Power of the phase asked last, gaps filled (R53). Output: the slots of `POWER`.
    *
-   * @param steps passes that the phase's figures are summed over
+   * @param length input tokens, or KV length (its middle when the phase is all decode steps)
+   * @param steps passes that the phase is summed over
    */
-  filledPower(
+  powerSums(
     phase: "context" | "generation",
-    point: {
-      readonly batch: number;
-      readonly length: number;
-      readonly prefix: number;
-    },
+    batch: number,
+    length: number,
+    prefix: number,
     steps: number,
-  ): FilledPower {
-    this.#wasm.filledPower(
+  ): void {
+    this.#wasm.powerSums(
       this.#address,
       phase === "context" ? 0 : 1,
-      point.batch,
-      point.length,
-      point.prefix,
+      batch,
+      length,
+      prefix,
       steps,
     );
-    const [energyWms = 0, measuredMs = 0, totalMs = 0] = this.output;
-    return { energyWms, measuredMs, totalMs };
+  }
+
+  /** Power of a mixed step. Output: the slots of `POWER`. */
+  mixedPowerSums(
+    contextTokens: number,
+    requests: number,
+    isl: number,
+    osl: number,
+    prefix: number,
+    drafts: number,
+  ): number {
+    return this.#wasm.mixedPowerSums(
+      this.#address,
+      contextTokens,
+      requests,
+      isl,
+      osl,
+      prefix,
+      drafts,
+    );
+  }
+
+  /** Power of a step of decode requests alone. Output: the slots of `POWER`. */
+  generationPowerSums(
+    requests: number,
+    isl: number,
+    osl: number,
+    drafts: number,
+  ): number {
+    return this.#wasm.generationPowerSums(
+      this.#address,
+      requests,
+      isl,
+      osl,
+      drafts,
+    );
   }
 
   /** The operator that the last question stopped at. */

@@ -2,12 +2,13 @@
 
 import { nearestNames, WattkeeperError } from "../service/mod.ts";
 import { BUILTIN_SYSTEMS } from "./data/builtin_systems.ts";
-import type { PackTable } from "./data/pack/format.ts";
+import type { PackIdentity, PackTable } from "./data/pack/format.ts";
+import type { PowerModel } from "./data/power_model.ts";
 import type { SystemSpec } from "./data/system_spec.ts";
 import { EngineEstimator } from "./engine_estimator.ts";
 import type { EngineCase } from "./estimate_case.ts";
 import { buildGraph } from "./graph/graph.ts";
-import { Engine, type LoadedPack } from "./host.ts";
+import { Engine, type LoadedPack, type PowerSources } from "./host.ts";
 import { BUILTIN_MODELS } from "./model/builtin_models.ts";
 import { checkLayout } from "./model/layout.ts";
 import {
@@ -41,6 +42,10 @@ export interface EngineSource {
     backend: string,
     version: string | undefined,
   ): Promise<LoadedPack>;
+  /** Packs of the same system that lend measured power to one (R53), the nearest first; absent: none do. */
+  readPowerDonors?(borrower: PackIdentity): Promise<readonly LoadedPack[]>;
+  /** The model of what none measured; absent: the one that the product ships. */
+  readonly powerModel?: PowerModel;
 }
 
 /** Backends that the graphs know. */
@@ -134,6 +139,42 @@ export class EstimatorOpener {
     );
   }
 
+  /**
+   * Opens many cases of one pack in one module instance, which a search over them needs.
+   *
+   * @returns for each case its estimator, or why it cannot be opened
+   */
+  async openAll(
+    engineCases: readonly EngineCase[],
+  ): Promise<(EngineEstimator | WattkeeperError)[]> {
+    const opened = await this.#openEach(engineCases);
+    const engines = new Set(
+      opened.filter((one) => one instanceof EngineEstimator)
+        .map((one) => one.program.engine),
+    );
+    if (engines.size <= 1) return opened;
+    // The instance was full in between: what it held is opened again in the fresh one.
+    for (const engineCase of engineCases) {
+      this.#estimators.delete(JSON.stringify(engineCase));
+    }
+    return await this.#openEach(engineCases);
+  }
+
+  async #openEach(
+    engineCases: readonly EngineCase[],
+  ): Promise<(EngineEstimator | WattkeeperError)[]> {
+    const opened: (EngineEstimator | WattkeeperError)[] = [];
+    for (const engineCase of engineCases) {
+      try {
+        opened.push(await this.open(engineCase));
+      } catch (error) {
+        if (!(error instanceof WattkeeperError)) throw error;
+        opened.push(error);
+      }
+    }
+    return opened;
+  }
+
   async #open(engineCase: EngineCase): Promise<EngineEstimator> {
     const { backend, layout, databaseMode } = engineCase;
     if (!BACKENDS.includes(backend)) {
@@ -148,12 +189,21 @@ export class EstimatorOpener {
     const model = await this.model(engineCase.model);
     const engine = await this.#engine(engineCase);
     const { system, tables } = engine;
+    const isLargeExpertParallel = largeExpertParallel(
+      engineCase,
+      model,
+      engine,
+    );
     const quant = chooseQuant(model, engineCase.quant ?? {}, {
       backend,
       smVersion: system.smVersion,
-      fmhaModes: (kv) => fmhaModes(tables, model, engineCase, kv),
+      fmhaModes: (kv) =>
+        isLargeExpertParallel
+          ? new Set()
+          : fmhaModes(tables, model, engineCase, kv),
       answersWeightOnly: databaseMode !== "SILICON" ||
         tables?.find("gemm", "nvfp4_wo") !== undefined,
+      isLargeExpertParallel,
     });
     checkLayout(model, layout, { backend, quant });
     const graph = buildGraph({
@@ -164,7 +214,7 @@ export class EstimatorOpener {
       smVersion: system.smVersion,
       gpusPerNode: system.gpusPerNode,
       nextn,
-      largeExpertParallel: largeExpertParallel(engineCase, model, engine),
+      largeExpertParallel: isLargeExpertParallel,
       latentKernels: databaseMode === "ROOFLINE",
     });
     const program = engine.compile(graph, {
@@ -210,11 +260,25 @@ export class EstimatorOpener {
   async #load(engineCase: EngineCase): Promise<Engine> {
     const { system, backend, backendVersion, databaseMode } = engineCase;
     if (databaseMode === "ROOFLINE") {
-      return new Engine(this.#module, { system: this.#builtinSystem(system) });
+      return new Engine(
+        this.#module,
+        { system: this.#builtinSystem(system) },
+        this.#powerSources([]),
+      );
     }
     this.#checkSystem(system);
     const pack = await this.#source.readPack(system, backend, backendVersion);
-    return new Engine(this.#module, pack);
+    const donors = await this.#source.readPowerDonors?.(
+      pack.directory.identity,
+    );
+    return new Engine(this.#module, pack, this.#powerSources(donors ?? []));
+  }
+
+  #powerSources(donors: readonly LoadedPack[]): PowerSources {
+    const { powerModel } = this.#source;
+    return powerModel === undefined
+      ? { donors }
+      : { donors, model: powerModel };
   }
 
   #builtinSystem(name: string): SystemSpec {
@@ -297,17 +361,25 @@ function fmhaModes(
 
 /** Cross-node experts need all-to-all tables (§5.10): with them other operators, without them a refusal. */
 function largeExpertParallel(
-  { layout, databaseMode, model: name, system: systemName }: EngineCase,
+  engineCase: EngineCase,
   model: ModelSpec,
   { system, tables }: Engine,
 ): boolean {
+  const { layout, databaseMode, model: name, system: systemName } = engineCase;
   if (!isMoeFamily(model.family) || layout.moeEp <= system.gpusPerNode) {
     return false;
   }
   if (databaseMode === "ROOFLINE") return false;
+  if (layout.moeTp !== 1) {
+    throw new WattkeeperError(
+      "invalid_layout",
+      `moe_ep = ${layout.moeEp} spans nodes of ${system.gpusPerNode} GPUs and then needs moe_tp = 1, found ${layout.moeTp}.`,
+      { where: "moe_tp" },
+    );
+  }
   if (
     tables !== undefined &&
-    coversLargeExpertParallel(tables, system, model, layout)
+    coversLargeExpertParallel({ tables, system, model, engineCase })
   ) return true;
   throw new WattkeeperError(
     "not_measured",

@@ -9,6 +9,7 @@ export {
   type PlannerConfig,
   problemLine,
   readConfigText,
+  unreadableFiles,
 } from "./config/mod.ts";
 export {
   type CapacityModel,
@@ -25,11 +26,13 @@ export {
   timeText,
 } from "./core/mod.ts";
 export { type JsonLog, openDecisionLog } from "./decision_log.ts";
+export { configuredModels } from "./model_file.ts";
 export { notBuiltYet } from "./not_built.ts";
 export {
   type OpenedModel,
-  type OpenEstimator,
   openModel,
+  type OpenSearch,
+  searchWith,
 } from "./open_model.ts";
 export { type ConfigWatch, watchConfigFile } from "./config/mod.ts";
 export { type Environment, fastClock, realLoopClock } from "./environment.ts";

@@ -70,7 +70,12 @@ function textColumn(
 }
 
 const COLUMNS: readonly Column<Row>[] = [
-  { key: "id", title: "id", value: ({ id }) => id },
+  {
+    key: "id",
+    title: "id",
+    value: ({ id }) =>
+      typeof id === "object" && id !== null ? JSON.stringify(id) : id,
+  },
   numberColumn("ttft_ms", "TTFT ms", 3),
   numberColumn("tpot_ms", "TPOT ms", 3),
   numberColumn("context_ms", "prefill ms", 3),
@@ -138,24 +143,33 @@ function flagsToCase(context: CommandContext): RawCase {
   );
 }
 
-async function* linesOf(path: string): AsyncGenerator<string> {
-  let file: ReadableStream<Uint8Array>;
+function unreadable(path: string, cause: unknown): WattkeeperError {
+  const missing = cause instanceof Deno.errors.NotFound;
+  return new WattkeeperError(
+    missing ? "file_not_found" : "file_unreadable",
+    `The file of cases "${path}" ${
+      missing ? "does not exist" : "cannot be read"
+    }${missing || !(cause instanceof Error) ? "" : `: ${cause.message}`}.`,
+    { where: "--cases", cause },
+  );
+}
+
+/** Lines of a file or of standard input; ^C ends also a read that is waiting. */
+async function* linesOf(
+  path: string,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
   try {
-    file = path === "-"
+    const file = path === "-"
       ? Deno.stdin.readable
       : (await Deno.open(path)).readable;
+    yield* file
+      .pipeThrough(new TextDecoderStream(), { signal })
+      .pipeThrough(new TextLineStream());
   } catch (cause) {
-    const missing = cause instanceof Deno.errors.NotFound;
-    throw new WattkeeperError(
-      missing ? "file_not_found" : "file_unreadable",
-      `The file of cases "${path}" ${
-        missing ? "does not exist" : "cannot be read"
-      }.`,
-      { where: "--cases", cause },
-    );
+    signal.throwIfAborted();
+    throw unreadable(path, cause);
   }
-  yield* file.pipeThrough(new TextDecoderStream())
-    .pipeThrough(new TextLineStream());
 }
 
 async function runCases(
@@ -167,9 +181,12 @@ async function runCases(
   const rows: Row[] = [];
   const stream = context.output === "jsonl" || context.output === "table";
   let done = 0;
+  let faults = 0;
   const options = { perOperator, signal: context.signal };
-  for await (const row of answerLines(opener, linesOf(path), options)) {
+  const lines = linesOf(path, context.signal);
+  for await (const row of answerLines(opener, lines, options)) {
     context.progress.update(++done, undefined, "cases");
+    if ("error" in row && row.error.code === "internal") faults++;
     if (stream) context.write(`${JSON.stringify(row)}\n`);
     else rows.push(row);
   }
@@ -179,7 +196,7 @@ async function runCases(
   } else if (!stream) {
     context.write(renderRows(rows, COLUMNS, context.output));
   }
-  return 0;
+  return faults > 0 ? 1 : 0;
 }
 
 function storeOf(context: CommandContext): string | undefined {

@@ -5,11 +5,14 @@ import { openEstimators } from "../../optimizer-wasm/mod.ts";
 import {
   checkPlannerConfig,
   type ConfigProblem,
+  configuredModels,
   invalidConfig,
   notBuiltYet,
   openModel,
   problemLine,
   readConfigText,
+  searchWith,
+  unreadableFiles,
   watchConfigFile,
 } from "../../planner/mod.ts";
 import { logger, WattkeeperError } from "../../service/mod.ts";
@@ -174,7 +177,10 @@ async function readConfig(context: CommandContext) {
 }
 
 async function check(context: CommandContext): Promise<number> {
-  const { name, config, problems, warnings } = await readConfig(context);
+  const { name, config, problems, warnings: found } = await readConfig(context);
+  const warnings = config
+    ? [...found, ...await unreadableFiles(config)]
+    : found;
   if (context.output !== "table") {
     const report = {
       config: name,
@@ -206,11 +212,11 @@ async function plan(context: CommandContext): Promise<number> {
   const { flags } = context;
   const once = flags["once"] === true;
   const open = async () => {
-    const opener = await openEstimators(text(context, "store"));
-    const opened = await openModel(
-      config,
-      (engineCase) => opener.open(engineCase),
+    const opener = await openEstimators(
+      text(context, "store"),
+      await configuredModels(config),
     );
+    const opened = await openModel(config, searchWith(opener));
     for (const notice of opened.notices) log.info(notice);
     return opened;
   };

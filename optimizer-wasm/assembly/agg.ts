@@ -25,10 +25,77 @@ export let mixedSteps: f64 = 0.0;
 export let generationSteps: f64 = 0.0;
 export let mixedDecodeRequests: f64 = 0.0;
 
+/** Mixed steps that the inter-token latency counts. */
+let countedMixedSteps: f64 = 0.0;
+
 /**
- * @param layerOverheadMs dispatch overhead of the backend over all layers, milliseconds
+ * How often each kind of step runs, from the batch alone.
  * @param vllm whether the backend schedules as vllm does; trtllm and sglang differ in three rules
  */
+export function schedule(
+  batch: f64,
+  context: f64,
+  isl: f64,
+  osl: f64,
+  vllm: bool,
+): void {
+  const finish = Math.ceil(isl * batch / context);
+  const alone = batch <= 1.0;
+  const long = finish >= osl;
+  mixedDecodeRequests = alone
+    ? 0.0
+    : decodeRequests(batch, context, isl, finish, osl, vllm);
+  mixedSteps = alone ? 1.0 : finish;
+  generationSteps = alone ? max(osl - 1.0, 0.0) : long ? 0.0 : osl - finish;
+  countedMixedSteps = alone
+    ? 0.0
+    : long || vllm
+    ? finish
+    : max(1.0, finish - 3.0);
+}
+
+/** What a request waits in front of its prefill, as a factor on it. */
+function queueingOf(batch: f64, context: f64, isl: f64, vllm: bool): f64 {
+  if (vllm) {
+    return batch <= 1.0 ? 1.0 : min(1.0 + Math.log2(batch) / 8.0, 2.0);
+  }
+  return min(2.0 + (Math.ceil(isl * batch / context) - 3.0) / 20.0, 4.0);
+}
+
+/**
+ * Latencies and throughput from the time of the two kinds of step, after `schedule`.
+ * @param overheadMs dispatch overhead of the backend over all layers, ms
+ * @param queued whether a request waits in front of its prefill
+ */
+export function serve(
+  batch: f64,
+  context: f64,
+  isl: f64,
+  osl: f64,
+  vllm: bool,
+  overheadMs: f64,
+  queued: bool,
+  mixed: f64,
+  generation: f64,
+): void {
+  const queueing = queued ? queueingOf(batch, context, isl, vllm) : 1.0;
+  ttftMs = (mixed * Math.ceil(isl / context) + overheadMs) * queueing;
+  const counted = countedMixedSteps + generationSteps;
+  tpotMs = counted > 0.0
+    ? (mixed * countedMixedSteps + generation * generationSteps) / counted
+    : 0.0;
+  requestMs = ttftMs + tpotMs * (osl - 1.0);
+  const total = mixedSteps * mixed + generationSteps * generation;
+  tokensPerSecond = 1000.0 / total * batch * (osl - 1.0);
+  if (vllm) {
+    tokensPerSecond = min(
+      tokensPerSecond,
+      batch * (osl - 1.0) * 1000.0 / requestMs,
+    );
+  }
+}
+
+/** Aggregated serving of `batch` requests with `context` prompt tokens in a mixed step. */
 export function runAgg(
   program: Program,
   batch: f64,
@@ -40,25 +107,7 @@ export function runAgg(
   vllm: bool,
   layerOverheadMs: f64,
 ): i32 {
-  const finish = Math.ceil(isl * batch / context);
-  const iterations = osl;
-  const alone = batch <= 1.0;
-  const long = finish >= iterations;
-  mixedDecodeRequests = alone
-    ? 0.0
-    : decodeRequests(batch, context, isl, finish, iterations, vllm);
-  mixedSteps = alone ? 1.0 : finish;
-  generationSteps = alone
-    ? max(iterations - 1.0, 0.0)
-    : long
-    ? 0.0
-    : iterations - finish;
-  const tpotMixed = alone
-    ? 0.0
-    : long || vllm
-    ? finish
-    : max(1.0, finish - 3.0);
-
+  schedule(batch, context, isl, osl, vllm);
   let status = mixedStep(
     program,
     context,
@@ -67,6 +116,7 @@ export function runAgg(
     osl,
     prefix,
     drafts,
+    false,
   );
   if (status != OK) return status;
   mixedMs = stepMs;
@@ -75,32 +125,25 @@ export function runAgg(
   let generationEnergy = 0.0;
   generationMs = 0.0;
   if (generationSteps > 0.0) {
-    status = decodeStep(program, batch, isl, osl, drafts);
+    status = decodeStep(program, batch, isl, osl, drafts, false);
     if (status != OK) return status;
     generationMs = stepMs;
     generationEnergy = stepEnergy;
     aggFlags |= stepFlags;
   }
-
-  const queueing = vllm
-    ? (alone ? 1.0 : min(1.0 + Math.log2(batch) / 8.0, 2.0))
-    : min(2.0 + (finish - 3.0) / 20.0, 4.0);
-  ttftMs = (mixedMs * Math.ceil(isl / context) + layerOverheadMs) * queueing;
-  const counted = tpotMixed + generationSteps;
-  tpotMs = counted > 0.0
-    ? (mixedMs * tpotMixed + generationMs * generationSteps) / counted
-    : 0.0;
-  requestMs = ttftMs + tpotMs * (osl - 1.0);
-  const total = mixedSteps * mixedMs + generationSteps * generationMs;
-  tokensPerSecond = 1000.0 / total * batch * (osl - 1.0);
-  if (vllm) {
-    tokensPerSecond = min(
-      tokensPerSecond,
-      batch * (osl - 1.0) * 1000.0 / requestMs,
-    );
-  }
+  serve(
+    batch,
+    context,
+    isl,
+    osl,
+    vllm,
+    layerOverheadMs,
+    true,
+    mixedMs,
+    generationMs,
+  );
   aggWatts = (mixedSteps * mixedEnergy + generationSteps * generationEnergy) /
-    total;
+    (mixedSteps * mixedMs + generationSteps * generationMs);
   return OK;
 }
 

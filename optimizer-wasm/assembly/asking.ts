@@ -4,8 +4,10 @@ import * as agg from "./agg";
 import { allocate, setF64 } from "./arrays";
 import * as compose from "./compose";
 import { Fused, fusedPass } from "./fused";
+import { Op } from "./op";
 import * as phase from "./phase";
-import { filledEnergy, fillPower, measuredMs, totalMs } from "./power";
+import { compute, lightOf, memory } from "./power";
+import * as power from "./power_sums";
 import {
   contextPass,
   failedIndex,
@@ -143,6 +145,7 @@ export function mixed(
     osl,
     prefix,
     drafts,
+    false,
   );
   if (status == OK) {
     give(0, compose.stepMs, compose.stepEnergy, compose.stepFlags);
@@ -158,7 +161,14 @@ export function generationOnly(
   osl: f64,
   drafts: f64,
 ): i32 {
-  const status = compose.decodeStep(program, requests, isl, osl, drafts);
+  const status = compose.decodeStep(
+    program,
+    requests,
+    isl,
+    osl,
+    drafts,
+    false,
+  );
   if (status == OK) {
     give(0, compose.stepMs, compose.stepEnergy, compose.stepFlags);
   }
@@ -221,10 +231,14 @@ export function operatorFigures(
 }
 
 /**
- * Fills the power gaps of the phase asked last, at a batch, length and cached prefix. Output: 0 energy (W·ms),
- * 1 latency with measured power, 2 latency in all (ms).
+ * Power of the phase asked last, at a batch, length and cached prefix. Output: 0 ms, 1 clock-bound ms, 2 energy (W·ms),
+ * 3 clock-bound energy, 4 energy and 5 clock-bound energy at the upper end of the interval, 6 energy at the lower end,
+ * then ms by the source of the watts: 7 measured, 8 borrowed, 9 modelled, 10 TDP.
+ *
+ * @param length input tokens (context) or KV length (generation; its middle, when the phase is all decode steps)
+ * @param steps passes that the phase is summed over: 1, or the decode steps of a static run
  */
-export function filledPower(
+export function powerSums(
   program: Program,
   phase: i32,
   batch: f64,
@@ -233,7 +247,86 @@ export function filledPower(
   steps: f64,
 ): void {
   askPlainly();
-  fillPower(program, phase, batch, length, prefix, steps);
-  give(0, filledEnergy, measuredMs, 0);
-  setF64(output, 2, totalMs);
+  power.clearSums();
+  power.addPassSums(
+    program,
+    phase,
+    batch,
+    phase == Phase.GENERATION ? length : length - prefix,
+    prefix,
+    -1,
+    false,
+    steps,
+    1.0,
+  );
+  givePower();
+}
+
+/** Power of a mixed step; output as of `powerSums`. */
+export function mixedPowerSums(
+  program: Program,
+  context: f64,
+  requests: f64,
+  isl: f64,
+  osl: f64,
+  prefix: f64,
+  drafts: f64,
+): i32 {
+  power.clearSums();
+  const status = compose.mixedStep(
+    program,
+    context,
+    requests,
+    isl,
+    osl,
+    prefix,
+    drafts,
+    true,
+  );
+  if (status == OK) givePower();
+  return status;
+}
+
+/** Power of a step of decode requests alone; output as of `powerSums`. */
+export function generationPowerSums(
+  program: Program,
+  requests: f64,
+  isl: f64,
+  osl: f64,
+  drafts: f64,
+): i32 {
+  power.clearSums();
+  const status = compose.decodeStep(program, requests, isl, osl, drafts, true);
+  if (status == OK) givePower();
+  return status;
+}
+
+function givePower(): void {
+  setF64(output, 0, power.sumMs);
+  setF64(output, 1, power.sumClockMs);
+  setF64(output, 2, power.energy());
+  setF64(output, 3, power.clockEnergy());
+  setF64(output, 4, power.energyHigh());
+  setF64(output, 5, power.clockEnergyHigh());
+  setF64(output, 6, power.energyLow());
+  setF64(output, 7, power.measuredMs);
+  setF64(output, 8, power.borrowedMs);
+  setF64(output, 9, power.modelledMs);
+  setF64(output, 10, power.tdpMs);
+}
+
+/**
+ * Compute and memory time of an operator at a point, at the speed of light; for fits over tables. Output: 0 compute,
+ * 1 memory (ms).
+ */
+export function operatorLight(
+  op: Op,
+  b: f64,
+  s: f64,
+  prefix: f64,
+  x: f64,
+): void {
+  lightOf(op, b, s, prefix, x);
+  setF64(output, 0, compute);
+  setF64(output, 1, memory);
 }

@@ -1,12 +1,14 @@
 /** From passes to what a worker does: static runs, mixed steps, aggregated serving (`aic-engine.md` §7). */
 
 import { Role } from "./op";
+import { addPassSums } from "./power_sums";
 import {
   contextPass,
   generationPass,
   passEnergy,
   passFlags,
   passMs,
+  Phase,
   Program,
 } from "./program";
 import { OK } from "./status";
@@ -30,7 +32,7 @@ function startStep(): void {
 
 /**
  * One forward pass that carries `context` prefill tokens and `decode` decode requests (§7.3).
- * @param drafts tokens that multi-token prediction drafts a request
+ * @param drafts tokens that multi-token prediction drafts a request; @param sums adds to the power sums (R17)
  */
 export function mixedStep(
   program: Program,
@@ -40,6 +42,7 @@ export function mixedStep(
   osl: f64,
   prefix: f64,
   drafts: f64,
+  sums: bool,
 ): i32 {
   startStep();
   const requests = decode * (drafts + 1.0);
@@ -55,6 +58,19 @@ export function mixedStep(
   );
   if (status != OK) return status;
   addPass(1.0);
+  if (sums) {
+    addPassSums(
+      program,
+      Phase.CONTEXT,
+      1.0,
+      tokens - cached,
+      cached,
+      Role.CONTEXT_ATTENTION,
+      true,
+      1.0,
+      1.0,
+    );
+  }
   if (context > 0.0) {
     const batch = Math.ceil(context / isl);
     status = contextPass(
@@ -66,18 +82,34 @@ export function mixedStep(
       false,
     );
     if (status != OK) return status;
-    addPass(Math.ceil(isl / context));
+    const chunks = Math.ceil(isl / context);
+    addPass(chunks);
+    if (sums) {
+      addPassSums(
+        program,
+        Phase.CONTEXT,
+        batch,
+        isl - prefix,
+        prefix,
+        Role.CONTEXT_ATTENTION,
+        false,
+        1.0,
+        chunks,
+      );
+    }
   }
   if (decode > 0.0) {
+    const length = middleLength(isl, osl);
     status = generationPass(
       program,
       requests,
-      middleLength(isl, osl),
+      length,
       Role.GENERATION_ATTENTION,
       false,
     );
     if (status != OK) return status;
     addPass(1.0);
+    if (sums) addDecodeSums(program, requests, length, Role.GENERATION_ATTENTION);
   }
   return OK;
 }
@@ -89,18 +121,36 @@ export function decodeStep(
   isl: f64,
   osl: f64,
   drafts: f64,
+  sums: bool,
 ): i32 {
   startStep();
   if (!(decode > 0.0)) return OK;
-  const status = generationPass(
+  const requests = decode * (drafts + 1.0);
+  const length = middleLength(isl, osl);
+  const status = generationPass(program, requests, length, -1, false);
+  if (status != OK) return status;
+  addPass(1.0);
+  if (sums) addDecodeSums(program, requests, length, -1);
+  return OK;
+}
+
+function addDecodeSums(
+  program: Program,
+  requests: f64,
+  length: f64,
+  role: i32,
+): void {
+  addPassSums(
     program,
-    decode * (drafts + 1.0),
-    middleLength(isl, osl),
-    -1,
+    Phase.GENERATION,
+    requests,
+    length,
+    0.0,
+    role,
     false,
+    1.0,
+    1.0,
   );
-  if (status == OK) addPass(1.0);
-  return status;
 }
 
 /** KV length in the middle of a request's decode phase. */

@@ -10,6 +10,15 @@ export * from "./compiling";
 export { openGrid } from "./grid";
 export { configure } from "./machine";
 export { newProgram } from "./program";
+export {
+  candidatesLooked,
+  nearestMisses,
+} from "./search/expand";
+export { optionCount, optionTable } from "./search/option";
+export { rankedAt, rankedCount, rankedOption } from "./search/ranking";
+export { addRow, clearRows } from "./search/row";
+export { layoutGroups, search } from "./search/search";
+export { searchSetting } from "./search/setting";
 export { openSites } from "./sites";
 
 /** Room for a pack's payload. */

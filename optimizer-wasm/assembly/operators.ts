@@ -346,7 +346,7 @@ function message(op: Op, size: f64): i32 {
 }
 
 /** Tokens up to which the low-latency experts of nvfp4 are used (§5.9). */
-const LOW_LATENCY_TOKENS: f64 = 128.0;
+export const LOW_LATENCY_TOKENS: f64 = 128.0;
 
 function moe(op: Op, tokens: f64): i32 {
   if (!(op.flops > 0.0)) return MISSING_FLOPS;

@@ -1,13 +1,15 @@
 /**
- * Watts of operators without measured power (R53): idle draw plus a share of what is left to the TDP, from how busy
- * the operator keeps the tensor cores and the memory.
+ * Watts of one operator (R53): measured, else borrowed from another version or backend, else modelled (idle draw plus a
+ * share of what is left to the TDP, from how busy the operator keeps tensor cores and memory, and how long). With the
+ * watts go an interval and the share of the time that scales with the clock (R17).
  */
 
 import { attentionSol } from "./attention_sol";
+import { curveTable } from "./curve";
+import { gemmTable } from "./gemm";
 import { idleWatts, tdpWatts } from "./machine";
-import { Kind, Op, Role } from "./op";
-import { tokensOf } from "./operators";
-import { opAt, Phase, Program } from "./program";
+import { Kind, Op } from "./op";
+import { LOW_LATENCY_TOKENS, tokensOf } from "./operators";
 import { activationsMs, moeTraffic, weightsMs } from "./roofline";
 import {
   contextMlaSol,
@@ -18,24 +20,74 @@ import {
   memorySol,
   mlaBmmSol,
 } from "./sol";
+import {
+  BEYOND_TABLES,
+  clearFlags,
+  flags,
+  mark,
+  NOT_MEASURED,
+  OK,
+  resultWatts,
+} from "./status";
+import { walk } from "./walk";
 
-/** Energy of the phase with gaps filled (W·ms), latency with measured power, and latency in all (ms). */
-export let filledEnergy: f64 = 0.0;
-export let measuredMs: f64 = 0.0;
-export let totalMs: f64 = 0.0;
-
-function share(op: Op, compute: f64, memory: f64): f64 {
-  const load = op.powerBase +
-    op.powerCompute * Math.pow(min(compute, 1.0), op.powerComputeExponent) +
-    op.powerMemory * Math.pow(min(memory, 1.0), op.powerMemoryExponent);
-  return min(max(load, 0.0), 1.0);
+/** Where watts come from. */
+export namespace Source {
+  export const MEASURED: i32 = 0;
+  export const BORROWED: i32 = 1;
+  export const MODELLED: i32 = 2;
+  export const TDP: i32 = 3;
 }
 
-let compute: f64 = 0.0;
-let memory: f64 = 0.0;
+/** Draw of the operator asked last: central, ends of the interval, source, and clock-bound share of its time. */
+export let drawWatts: f64 = 0.0;
+export let drawLow: f64 = 0.0;
+export let drawHigh: f64 = 0.0;
+export let drawSource: i32 = 0;
+export let clockShare: f64 = 0.0;
+
+/** Most that a GPU is taken to draw, as a share of its TDP (R11). */
+const MOST: f64 = 1.1;
+
+function clamp(watts: f64): f64 {
+  return min(max(watts, idleWatts), MOST * tdpWatts);
+}
+
+/**
+ * What operators of one family share, as doubles in memory that the host fills (`data/power_model.ts`): ten
+ * coefficients, then the ends of the interval of a modelled and of a measured draw (factors), and the source.
+ */
+const MODEL_LOW: usize = 80;
+const MODEL_HIGH: usize = 88;
+const MEASURED_LOW: usize = 96;
+const MEASURED_HIGH: usize = 104;
+const MODEL_SOURCE: usize = 112;
+
+/** Utilisations below which nothing changes any more, and the kernel times that the model distinguishes, ms. */
+const LEAST_LOAD: f64 = 1e-4;
+const SHORTEST: f64 = 2e-3;
+const LONGEST: f64 = 10.0;
+
+/** Share of (TDP − idle): a quadratic form in the logarithms of both utilisations and of the time. */
+function share(family: usize, compute: f64, memory: f64, ms: f64): f64 {
+  const a = Math.log2(min(max(compute, LEAST_LOAD), 1.0));
+  const b = Math.log2(min(max(memory, LEAST_LOAD), 1.0));
+  const t = Math.log2(min(max(ms, SHORTEST), LONGEST));
+  const drawn = load<f64>(family) +
+    a * (load<f64>(family, 8) + a * load<f64>(family, 32) +
+        b * load<f64>(family, 40) + t * load<f64>(family, 48)) +
+    b * (load<f64>(family, 16) + b * load<f64>(family, 56) +
+        t * load<f64>(family, 64)) +
+    t * (load<f64>(family, 24) + t * load<f64>(family, 72));
+  return min(max(drawn, 0.0), 1.0);
+}
+
+/** Compute and memory time of the operator asked last at the speed of light, ms. */
+export let compute: f64 = 0.0;
+export let memory: f64 = 0.0;
 
 /** Sets compute and memory time of one operator at a point; zero where it has none of its own. */
-function lightOf(op: Op, b: f64, s: f64, prefix: f64, x: f64): void {
+export function lightOf(op: Op, b: f64, s: f64, prefix: f64, x: f64): void {
   const tokens = tokensOf(op, x);
   switch (op.kind) {
     case Kind.GEMM:
@@ -66,57 +118,121 @@ function lightOf(op: Op, b: f64, s: f64, prefix: f64, x: f64): void {
     default:
       memorySol(0.0);
   }
-  compute = mathMs;
-  memory = memoryMs;
+  // A context-parallel rank sees its part of the prompt.
+  const ranks = max(op.contextParallel, 1.0);
+  compute = mathMs / ranks;
+  memory = memoryMs / ranks;
 }
 
-/** Modelled watts of an operator that takes `ms` at a point. */
-function wattsOf(
+/**
+ * Draw of one run of an operator.
+ * @param ms its time, work around the kernel included; @param energy what of it the tables measured, W·ms
+ * @param s new tokens (context) or KV length (generation); @param x tokens that the operator sees before its split
+ */
+export function drawOf(
   op: Op,
   ms: f64,
+  energy: f64,
   b: f64,
   s: f64,
   prefix: f64,
   x: f64,
-): f64 {
+): void {
   lightOf(op, b, s, prefix, x);
-  const load = share(op, compute / ms, memory / ms);
-  return idleWatts + (tdpWatts - idleWatts) * load;
+  const busy = compute + memory;
+  clockShare = max(busy > 0.0 ? compute / busy : 0.0, op.clockLeast);
+  // The work around attention is not the kernel that was measured.
+  const kernel = max(ms - op.extraMs, 1e-9);
+  const family = op.powerFamily;
+  if (energy > 0.0 && op.wholePower) {
+    give(
+      Source.MEASURED,
+      energy / kernel,
+      load<f64>(family, MEASURED_LOW),
+      load<f64>(family, MEASURED_HIGH),
+    );
+    return;
+  }
+  if (changetype<usize>(op.poweredRows) != 0) {
+    const watts = wattsAt(op.poweredRows, b, s, prefix, x);
+    if (watts > 0.0) {
+      give(
+        Source.MEASURED,
+        watts,
+        load<f64>(family, MEASURED_LOW),
+        load<f64>(family, MEASURED_HIGH),
+      );
+      return;
+    }
+  }
+  if (changetype<usize>(op.borrowed) != 0) {
+    const watts = wattsAt(op.borrowed, b, s, prefix, x);
+    if (watts > 0.0) {
+      give(Source.BORROWED, watts, op.borrowedLow, op.borrowedHigh);
+      return;
+    }
+  }
+  const drawn = share(family, compute / kernel, memory / kernel, kernel);
+  give(
+    <i32> load<f64>(family, MODEL_SOURCE),
+    idleWatts + (tdpWatts - idleWatts) * drawn,
+    load<f64>(family, MODEL_LOW),
+    load<f64>(family, MODEL_HIGH),
+  );
+}
+
+function give(source: i32, watts: f64, low: f64, high: f64): void {
+  drawSource = source;
+  drawWatts = clamp(watts);
+  drawLow = clamp(drawWatts * low);
+  drawHigh = clamp(drawWatts * high);
 }
 
 /**
- * Fills the gaps of the phase asked last.
- * @param steps passes that the operators' figures are summed over: 1, or the decode steps of a static run
+ * Watts in tables of powered rows alone, at the operator's own shape; 0 where they do not span the point. An
+ * extrapolation is no measurement: what lies beyond is left to the next rung.
  */
-export function fillPower(
-  program: Program,
-  phase: i32,
-  b: f64,
-  s: f64,
-  prefix: f64,
-  steps: f64,
-): void {
-  const generation = phase == Phase.GENERATION;
-  const list = generation ? program.generationOps : program.contextOps;
-  const count = generation ? program.generationCount : program.contextCount;
-  const fresh = generation ? s : s - prefix;
-  const tokens = generation ? b : b * fresh;
-  filledEnergy = 0.0;
-  measuredMs = 0.0;
-  totalMs = 0.0;
-  for (let i = 0; i < count; i++) {
-    const op = opAt(list, i);
-    const ms = op.lastMs;
-    if (!(ms > 0.0)) continue;
-    totalMs += ms;
-    if (op.lastEnergy > 0.0) {
-      measuredMs += ms;
-      filledEnergy += op.lastEnergy;
-      continue;
+function wattsAt(op: Op, b: f64, s: f64, prefix: f64, x: f64): f64 {
+  const before = flags;
+  clearFlags();
+  const status = lookUp(op, b, s, prefix, tokensOf(op, x));
+  const beyond = (flags & BEYOND_TABLES) != 0;
+  clearFlags();
+  mark(before);
+  return status == OK && !beyond ? resultWatts : 0.0;
+}
+
+function lookUp(op: Op, b: f64, s: f64, prefix: f64, tokens: f64): i32 {
+  switch (op.kind) {
+    case Kind.GEMM:
+      return changetype<usize>(op.sites) == 0
+        ? NOT_MEASURED
+        : gemmTable(op, tokens);
+    case Kind.CONTEXT_ATTENTION:
+    case Kind.CONTEXT_MLA: {
+      if (changetype<usize>(op.grid) == 0) return NOT_MEASURED;
+      const ranks = max(op.contextParallel, 1.0);
+      return walk(op, op.heads, s / ranks + prefix, b);
     }
-    const x = op.role == Role.LOGITS ? b : tokens;
-    // The work around attention is not the kernel that was measured.
-    const each = max(ms / (op.scale * steps) - op.extraMs, 1e-9);
-    filledEnergy += ms * wattsOf(op, each, b, fresh, prefix, x);
+    case Kind.GENERATION_ATTENTION:
+    case Kind.GENERATION_MLA:
+    case Kind.GENERATION_MLA_MODULE:
+      return changetype<usize>(op.grid) == 0
+        ? NOT_MEASURED
+        : walk(op, op.heads, b, s);
+    case Kind.MLA_BMM:
+      return changetype<usize>(op.grid) == 0
+        ? NOT_MEASURED
+        : curveTable(op, op.grid, b);
+    case Kind.MOE: {
+      const few = nearest(tokens);
+      const low = few <= LOW_LATENCY_TOKENS &&
+        changetype<usize>(op.lowLatency) != 0;
+      const curve = low ? op.lowLatency : op.grid;
+      return changetype<usize>(curve) == 0
+        ? NOT_MEASURED
+        : curveTable(op, curve, few);
+    }
   }
+  return NOT_MEASURED;
 }

@@ -7,9 +7,18 @@ import type { StaticQuery } from "../estimator.ts";
 /** A question as people write it: snake_case fields, all optional but five. */
 export type RawCase = Readonly<Record<string, unknown>>;
 
+/** What the asker calls a question, given back as it came: any JSON value, null without. */
+export type CaseId =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly unknown[]
+  | { readonly [name: string]: unknown };
+
 /** A checked question. */
 export interface EstimateQuestion {
-  readonly id: string | number | null;
+  readonly id: CaseId;
   /** `databaseMode` is absent when the case leaves the choice to the data. */
   readonly engineCase: Omit<EngineCase, "databaseMode" | "layout"> & {
     readonly databaseMode: DatabaseMode | undefined;
@@ -168,22 +177,40 @@ function invalid(where: string, message: string, remedy?: string) {
   );
 }
 
+/** Longest text of a field, characters; names of models are far shorter. */
+const LONGEST_TEXT = 200;
+
 function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = typeof value === "number"
+    ? String(value)
+    : JSON.stringify(value) ?? String(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
 function checkNames(raw: RawCase): void {
   for (const name of Object.keys(raw)) {
     if (name === "id" || BY_NAME.has(name)) continue;
-    const near = nearestNames(name, [...BY_NAME.keys()]);
+    const near = name.length > LONGEST_TEXT
+      ? []
+      : nearestNames(name, [...BY_NAME.keys()]);
     throw invalid(
-      name,
-      `Unknown field "${name}"${
+      name.slice(0, LONGEST_TEXT),
+      `Unknown field ${shown(name)}${
         near.length > 0 ? `: the nearest known ones are ${near.join(", ")}` : ""
       }.`,
     );
   }
+}
+
+/** A number that is not kept exactly would come back as another id. */
+function checkId(id: unknown): void {
+  if (typeof id !== "number" || Number.isSafeInteger(id)) return;
+  if (Number.isFinite(id) && !Number.isInteger(id)) return;
+  throw invalid(
+    "id",
+    "id is beyond the numbers that JSON holds exactly.",
+    "Write it as a text.",
+  );
 }
 
 /** A reader of one case's fields. */
@@ -206,8 +233,15 @@ class Fields {
   text(name: string): string | undefined {
     const value = this.#value(name);
     if (value === undefined) return undefined;
-    if (typeof value === "string" && value !== "") return value;
-    throw invalid(name, `${name} must be a text, found ${shown(value)}.`);
+    if (
+      typeof value === "string" && value !== "" && value.length <= LONGEST_TEXT
+    ) return value;
+    throw invalid(
+      name,
+      `${name} must be a text of at most ${LONGEST_TEXT} characters, found ${
+        shown(value)
+      }.`,
+    );
   }
 
   integer(name: string): number | undefined {
@@ -268,7 +302,7 @@ function present<T extends object>(
  */
 export function readCase(raw: RawCase): EstimateQuestion {
   checkNames(raw);
-  const id = raw["id"];
+  checkId(raw["id"]);
   const fields = new Fields(raw);
   const quant = present({
     gemm: fields.text("gemm_quant"),
@@ -277,7 +311,7 @@ export function readCase(raw: RawCase): EstimateQuestion {
     fmha: fields.text("fmha_quant"),
   });
   return {
-    id: typeof id === "string" || typeof id === "number" ? id : null,
+    id: (raw["id"] ?? null) as CaseId,
     engineCase: {
       model: fields.text("model") ?? "",
       system: fields.text("system") ?? "",

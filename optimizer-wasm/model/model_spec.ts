@@ -139,7 +139,7 @@ export function readModelSpec(
       "unknown_model",
       `The model "${name}" has the architecture "${architecture}", which has no graph here.`,
       {
-        where: "--model",
+        where: "model",
         remedy: `Graphs exist for ${SUPPORTED_ARCHITECTURES.join(", ")}.`,
       },
     );

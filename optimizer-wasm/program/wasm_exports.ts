@@ -92,15 +92,24 @@ export interface WasmExports {
     host: number,
     processors: number,
   ): void;
+  setPowerGrid(op: Address, grid: Address): void;
   setPower(
     op: Address,
-    base: number,
-    compute: number,
-    computeExponent: number,
-    memory: number,
-    memoryExponent: number,
+    family: Address,
+    wholePower: boolean,
+    clockLeast: number,
   ): void;
-  filledPower(
+  setPoweredRows(op: Address, rows: Address): void;
+  setBorrowed(op: Address, rows: Address, low: number, high: number): void;
+  hasRows(op: Address): number;
+  operatorLight(
+    op: Address,
+    batch: number,
+    length: number,
+    prefix: number,
+    tokens: number,
+  ): void;
+  powerSums(
     program: Address,
     phase: number,
     batch: number,
@@ -108,6 +117,22 @@ export interface WasmExports {
     prefix: number,
     steps: number,
   ): void;
+  mixedPowerSums(
+    program: Address,
+    context: number,
+    requests: number,
+    isl: number,
+    osl: number,
+    prefix: number,
+    drafts: number,
+  ): number;
+  generationPowerSums(
+    program: Address,
+    requests: number,
+    isl: number,
+    osl: number,
+    drafts: number,
+  ): number;
   seal(program: Address): void;
   failedOperator(): number;
   prefill(
@@ -161,6 +186,33 @@ export interface WasmExports {
     layerOverheadMs: number,
   ): number;
   operatorFigures(program: Address, phase: number, index: number): void;
+  searchSetting(): Address;
+  layoutGroups(): Address;
+  clearRows(): void;
+  addRow(
+    program: Address,
+    side: number,
+    layout: number,
+    gpus: number,
+    ranks: number,
+    batch: number,
+    contextTokens: number,
+    mostRate: number,
+  ): number;
+  search(
+    disagg: number,
+    prefillOnly: number,
+    decodeOnly: number,
+    aggOnly: number,
+    top: number,
+  ): number;
+  rankedCount(): number;
+  rankedAt(index: number): Address;
+  rankedOption(index: number, which: number): Address;
+  optionCount(side: number): number;
+  optionTable(side: number): Address;
+  nearestMisses(): Address;
+  candidatesLooked(): number;
 }
 
 /** Operator kinds, as `assembly/op.ts` numbers them. */
@@ -196,6 +248,14 @@ export const ROLE = {
   contextAttention: 1,
   generationAttention: 2,
   logits: 3,
+} as const;
+
+/** Sources of watts, as `assembly/power.ts` numbers them. */
+export const WATTS_SOURCE = {
+  measured: 0,
+  borrowed: 1,
+  modelled: 2,
+  tdp: 3,
 } as const;
 
 /** Statuses, as `assembly/status.ts` numbers them. */

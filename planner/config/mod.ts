@@ -8,6 +8,7 @@ export {
 } from "./fields.ts";
 export { textOf } from "./field.ts";
 export { type ConfigChange, judgeChange } from "./change.ts";
+export { unreadableFiles } from "./files.ts";
 export { configJsonSchema } from "./json_schema.ts";
 export { readConfigText } from "./load.ts";
 export {

@@ -4,6 +4,7 @@ import type { EngineCase } from "../../optimizer-wasm/estimate_case.ts";
 import type { Ask } from "../peer/queries.ts";
 import type { Verdict } from "../peer/verdict.ts";
 import { aggregated } from "./aggregated.ts";
+import { usesAllToAll } from "./all_to_all.ts";
 import type { Bench } from "./bench.ts";
 import {
   decodeAll,
@@ -22,8 +23,8 @@ import {
   type MemoryValue,
 } from "./memory_model.ts";
 import { type Family, type Json, readModel } from "./model.ts";
-import { chooseQuant, type Quant } from "./quant_choice.ts";
-import { dataMiss, Refusal } from "./refusal.ts";
+import { chooseQuant, inferQuant, type Quant } from "./quant_choice.ts";
+import { Refusal } from "./refusal.ts";
 import { primaryOnly, type Tables } from "./tables.ts";
 import { transfersOf } from "./utilisation.ts";
 
@@ -52,18 +53,21 @@ export class ReferenceEngine {
     const tables = usesDonors ? source.tables : primaryOnly(source.tables);
     const { system } = tables;
     const model = readModel(engine.model, source, source.family);
+    const allToAll = usesAllToAll(model, engine, {
+      tables,
+      inferredMoe: inferQuant(model).moe,
+    });
     this.quant = chooseQuant(model, engine.quant ?? {}, {
       ...source,
       backend,
       tables,
+      allToAll,
     });
     checkLayout(model, layout, backend, this.quant);
-    if (model.experts > 0 && layout.moeEp > system.gpusPerNode) {
-      throw dataMiss("all-to-all across nodes (§5.10, not in the reference)");
-    }
     const transfers = transfersOf(engine.transferPolicy ?? "aggressive");
     const bench: Bench = { system, backend, mode, tables, transfers };
-    const setting = { model, layout, quant: this.quant, backend, nextn };
+    const { quant } = this;
+    const setting = { model, layout, quant, backend, nextn, allToAll };
     const context = buildPhase(setting, "context");
     this.running = {
       bench,

@@ -168,7 +168,9 @@ export function componentPowerQueries(
   return [`[0-9]+-${name}`, name].map((middle) => {
     const pattern = `^${literally(dgdName)}-${middle}-.*`;
     const mean = `avg(${once(`${POWER}${podsOf(namespace, pattern)}`)})`;
-    return `avg_over_time((${mean})[${window(seconds)}:])`;
+    // A step of its own: the server's default may be longer than the window.
+    const step = window(Math.min(15, seconds / 4));
+    return `avg_over_time((${mean})[${window(seconds)}:${step}])`;
   });
 }
 

@@ -26,5 +26,6 @@ function innermost(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error
     ? innermost(error.cause)
-    : error.message.replace(/\.$/, "");
+    // The address holds the query, and maybe secrets among the extra parameters.
+    : error.message.replace(/ for url \([^)]*\)/, "").replace(/\.$/, "");
 }

@@ -89,7 +89,7 @@ function answer(estimator: EngineEstimator, ask: Ask): Verdict {
           tpot_ms: found.tpotMs,
           request_ms: found.requestMs,
           tokens_per_second: found.tokensPerSecond,
-          watts: found.powerWatts,
+          watts: found.measuredWatts,
           ...memoryValues(memory),
         },
       };
