@@ -35,11 +35,11 @@ export {
   searchWith,
 } from "./open_model.ts";
 export { type ConfigWatch, watchConfigFile } from "./config/mod.ts";
-export { type Environment, fastClock, realLoopClock } from "./environment.ts";
 export {
+  type Environment,
   type EnvironmentOptions,
   openEnvironment,
-} from "./open_environment.ts";
+} from "./environments/mod.ts";
 export {
   type LoopEvent,
   messageOf,

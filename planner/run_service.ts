@@ -5,7 +5,7 @@ import type { ConfigWatch, PlannerConfig } from "./config/mod.ts";
 import { problemLine } from "./config/mod.ts";
 import type { CapacityModel, LedgerState } from "./core/mod.ts";
 import type { JsonLog } from "./decision_log.ts";
-import type { Environment } from "./environment.ts";
+import type { Environment } from "./environments/mod.ts";
 import {
   type Listener,
   type LoopTimes,
@@ -85,13 +85,16 @@ export async function runService(
     decisions: input.stopAfterDecisions,
   });
   loop.listen(logListener(log));
+  if (environment.listener) loop.listen(environment.listener);
   const { decisions } = input;
   if (decisions) loop.listen(fileListener(loop, decisions));
   await using server = new PlanServer({
     loop,
     legacyNames: input.legacyNames ?? false,
   });
-  const address = input.listen && server.listen(input.listen);
+  const address = input.listen && server.listen(input.listen, {
+    ...(environment.handle ? { handle: environment.handle } : {}),
+  });
   if (address) {
     log.info(`Serving on ${address.hostname}:${address.port}.`, {
       port: address.port,

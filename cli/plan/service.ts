@@ -64,10 +64,16 @@ export async function serve(
       { where: "--speed", remedy: "Leave --speed out." },
     );
   }
-  const { model } = await input.openModel();
-  await using environment = await openEnvironment(config, model, {
-    kubeconfig: input.kubeconfig,
-    kubeContext: input.kubeContext,
+  if (config.environment === "virtual" && !input.listen) {
+    throw new WattkeeperError(
+      "invalid_usage",
+      "A virtual fleet is reached over HTTP, and nothing is served.",
+      { where: "--listen", remedy: "Add --listen 127.0.0.1:9090." },
+    );
+  }
+  const opened = await input.openModel();
+  const { model } = opened;
+  await using environment = await openEnvironment(config, opened, {
     speed,
     seed: input.seed,
   });

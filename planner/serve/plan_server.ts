@@ -63,18 +63,24 @@ export class PlanServer<Ledger> {
   /** Serves metrics, health and the API. @throws when the address cannot be bound */
   listen(
     address: { readonly hostname: string; readonly port: number },
-    limits: Partial<HttpLimits> = {},
+    options: {
+      readonly limits?: Partial<HttpLimits>;
+      /** Asked first; undefined: the request is for the planner. */
+      readonly handle?: (request: Request) => Promise<Response | undefined>;
+    } = {},
   ): HttpServer {
+    const { limits = {}, handle } = options;
+    const routes = planRoutes({
+      metrics: () => this.metrics.exposition(),
+      decisions: this.decisions,
+      stream: this.stream,
+      state: () => this.state(),
+      sick: () => this.sick(),
+      notReady: () => this.notReady(),
+    });
     const server = serveHttp(
       { ...address, limits, part: "planner.http" },
-      planRoutes({
-        metrics: () => this.metrics.exposition(),
-        decisions: this.decisions,
-        stream: this.stream,
-        state: () => this.state(),
-        sick: () => this.sick(),
-        notReady: () => this.notReady(),
-      }),
+      async (request) => await handle?.(request) ?? await routes(request),
     );
     this.#servers.push(server);
     return server;
