@@ -138,6 +138,11 @@ export const ERROR_TABLE = {
     exitCode: 1,
     meaning: "The fleet cannot be read or driven; nothing was changed.",
   },
+  planner_unreachable: {
+    number: "WK501",
+    exitCode: 1,
+    meaning: "No running planner answers at the address.",
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 /** A stable error code. */

@@ -1,13 +1,16 @@
 /** The truth of simulated engines: the estimators of the performance model, and its power curve (R17). @module */
 
-import type { Estimator } from "../../../optimizer-wasm/mod.ts";
+import {
+  type Estimator,
+  phaseAtCap,
+  powerCurveOf,
+} from "../../../optimizer-wasm/mod.ts";
 import type {
   EngineTruth,
   SimulatedSide,
   TrueWork,
 } from "../../../simulator/mod.ts";
 import type { PerSide } from "../../core/mod.ts";
-import { curveOf, slowdownAt } from "../../model/mod.ts";
 
 /** Lengths are asked in steps of this many tokens, so that a day of traffic needs few answers. */
 const TOKEN_STEP = 64;
@@ -31,7 +34,7 @@ export function estimatorTruth(
   const decodeEngine = estimators.decode ?? estimators.agg;
   const any = decodeEngine ?? prefillEngine;
   if (!any) throw new Error("A truth needs an estimator.");
-  const parameters = curveOf(any.system);
+  const curve = powerCurveOf(any.system);
   const prefills = remembered((isl: number): TrueWork => {
     const engine = prefillEngine ?? any;
     const { latencyMs, powerWatts } = engine.prefill({ batchSize: 1, isl });
@@ -66,13 +69,20 @@ export function estimatorTruth(
       const batch = Math.min(MOST_BATCH, Math.max(1, batchSize));
       return steps(stepped(kvTokens) * 1_000 + batch);
     },
-    slowdown: (limitWatts, wantedWatts, side) =>
-      slowdownAt({
-        capWatts: limitWatts,
-        drawWatts: wantedWatts,
-        computeShare: COMPUTE_SHARE[side],
-        parameters,
-      })?.nominal ?? SLOWEST,
+    slowdown: (limitWatts, wantedWatts, side) => {
+      const share = COMPUTE_SHARE[side];
+      // One millisecond of work, so that its latency at the cap is the slowdown.
+      return phaseAtCap(
+        {
+          totalMs: 1,
+          clockMs: share,
+          energyWms: wantedWatts,
+          clockEnergyWms: share * wantedWatts,
+        },
+        curve,
+        limitWatts,
+      )?.latencyMs ?? SLOWEST;
+    },
     mostRequests: (kvTokens) => most(stepped(kvTokens)),
     kvCapacityTokens: most(usual) * usual,
     idleWatts,
