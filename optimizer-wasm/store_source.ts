@@ -1,15 +1,34 @@
 /** The imported data as a source of models and packs. @module */
 
 import type { DataStore } from "./data/store/mod.ts";
+import type { PackIdentity } from "./data/pack/mod.ts";
+import type { LoadedPack } from "./host.ts";
 import { type EngineSource, EstimatorOpener } from "./open_estimator.ts";
 import { loadModule } from "./load_module.ts";
 import { openStore, powerDonors } from "./data/store/mod.ts";
+
+/** Packs that are kept because several others borrow watts from them. */
+const MOST_LENDERS = 3;
 
 /** Reads models and packs from a store. */
 export function storeSource(
   store: DataStore,
   powerCurves: EngineSource["powerCurves"] = new Map(),
 ): EngineSource {
+  const lenders = new Map<string, Promise<LoadedPack>>();
+  const lent = (identity: PackIdentity): Promise<LoadedPack> => {
+    const key = Object.values(identity).join("|");
+    const known = lenders.get(key) ?? store.readPack(identity);
+    lenders.delete(key);
+    lenders.set(key, known);
+    // A pack that cannot be read is told to everyone who waits, and asked anew next time.
+    known.catch(() => lenders.delete(key));
+    for (const oldest of lenders.keys()) {
+      if (lenders.size <= MOST_LENDERS) break;
+      lenders.delete(oldest);
+    }
+    return known;
+  };
   return {
     powerCurves,
     modelNames: () => store.modelNames(),
@@ -19,7 +38,7 @@ export function storeSource(
       await store.readPack(store.resolveVersion(system, backend, version)),
     readPowerDonors: async (borrower) => {
       const donors = await powerDonors(store, borrower);
-      return await Promise.all(donors.map((donor) => store.readPack(donor)));
+      return await Promise.all(donors.map(lent));
     },
   };
 }
