@@ -1,6 +1,7 @@
 /** Opens the performance model that a configuration names. @module */
 
 import {
+  type Estimator,
   type EstimatorOpener,
   type FleetSearch,
   type FleetSpace,
@@ -9,7 +10,7 @@ import {
 } from "../optimizer-wasm/mod.ts";
 import { WattkeeperError } from "../service/mod.ts";
 import type { EngineChoice, EnginePick, PlannerConfig } from "./config/mod.ts";
-import { type CapacityModel, sidesOf } from "./core/mod.ts";
+import { type CapacityModel, type PerSide, sidesOf } from "./core/mod.ts";
 import { capacityModel, noModel } from "./model/mod.ts";
 
 /** Opens the fleet search of a space; a stand-in in a test. */
@@ -21,6 +22,8 @@ export interface OpenedModel {
   /** Version of the data, `builtin`, or `none`. */
   readonly dataVersion: string;
   readonly notices: readonly string[];
+  /** The estimators of the deployed layouts, by side; empty without an engine. */
+  readonly estimators: PerSide<Estimator>;
 }
 
 /** The usual way to open a search: over an opener of estimators. */
@@ -50,6 +53,9 @@ export async function openModel(
       usualOslTokens: engine.oslTokens,
     }),
     dataVersion,
+    estimators: Object.fromEntries(
+      sidesOf(config.mode).map((side) => [side, search.estimatorOf(side, 0)]),
+    ),
     notices: [
       ...(dataVersion === "builtin"
         ? [
@@ -144,6 +150,7 @@ function withoutEngine(config: PlannerConfig): OpenedModel {
   return {
     model: noModel(config),
     dataVersion: "none",
+    estimators: {},
     notices: [
       "Without aic_interpolation nothing says what a replica can do: replicas stay at their floors, within the budgets.",
     ],
