@@ -39,6 +39,9 @@ const WISHES: Readonly<Record<number, readonly (readonly SideTarget[])[]>> = {
     [target(1, 500, "prefill"), target(1, 500)],
     [target(1, 250, "prefill"), target(2, 450)],
     [target(0, 300, "prefill"), target(2, 505)],
+    // Too much: with a node's restart in reserve, and with an idle GPU that a start may fall on.
+    [target(2, 300, "prefill"), target(1, 700)],
+    [target(1, 700, "prefill"), target(1, 700)],
   ],
   800: [
     [target(1, 300, "prefill"), target(1, 500)],
