@@ -19,7 +19,7 @@ import type {
   DriftTrigger,
   SearchTrigger,
 } from "./outcome.ts";
-import { capWattsOf } from "./decision.ts";
+import { capWattsOf, type SideTarget } from "./decision.ts";
 import {
   demandOf,
   isNear,
@@ -143,6 +143,46 @@ function needTrigger(
   return fitsWithRoom(own, config) ? "watts_free" : undefined;
 }
 
+/**
+ * The same where load scales alone and nothing says what the demand is: steps up that the watts forbid at the own draw
+ * ask for lower caps, and replicas that would fit again at the own draw give them back.
+ *
+ * @param wanted replicas that load scaling asks for, at the caps in force
+ */
+export function answerLoad(
+  facts: LoopFacts,
+  result: LoopResult,
+  wanted: readonly SideTarget[],
+): LoopResult {
+  const { config } = facts.need;
+  const { optimizer } = result;
+  const { plan, refused } = optimizer;
+  if (
+    result.searched || !plan?.ceilings || !optimizerActive(config, optimizer)
+  ) {
+    return result;
+  }
+  const rested = isRested(optimizer, config, facts.nowMs);
+  if (refused && !rested) return result;
+  const isOver = capWattsOf(wanted) > (config.power?.budgetWatts ?? 0);
+  if (plan.regime === "own_draw" && !plan.exhausted && isOver) {
+    return searched(facts, result, "demand_unmet", Number.MAX_VALUE);
+  }
+  if (plan.regime !== "lowered" || !rested) return result;
+  const { coefficients } = result;
+  const own = needsOf({ ...facts.need, optimizer, coefficients }, "own_draw");
+  const asked: Needs = {
+    ...own,
+    sides: own.sides.map((side, index) => ({
+      ...side,
+      needed: wanted[index]?.replicas,
+    })),
+  };
+  return fitsWithRoom(asked, config)
+    ? searched(facts, result, "watts_free")
+    : result;
+}
+
 /** Whether the needs at the own draw fit with room to spare, so that caps do not go up and down in turn. */
 function fitsWithRoom(own: Needs, config: PlannerConfig): boolean {
   let watts = 0;
@@ -161,11 +201,12 @@ function searched(
   { need, nowMs }: LoopFacts,
   before: LoopResult,
   trigger: SearchTrigger,
+  demand: number | undefined = demandOf(need.forecast),
 ): LoopResult {
-  const input = searchInput(
-    { ...need, coefficients: before.coefficients },
-    nowMs,
-  );
+  const input = {
+    ...searchInput({ ...need, coefficients: before.coefficients }, nowMs),
+    demand,
+  };
   const { optimizer, reasons } = optimize(before.optimizer, trigger, input);
   return {
     ...before,

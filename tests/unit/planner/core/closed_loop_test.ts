@@ -1,6 +1,7 @@
 /** The closed loop: when it searches, what a search sets, what its failures do (R15, R16a, R18, R19). @module */
 
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
+import type { ScalingConfig } from "../../../../planner/config/mod.ts";
 import {
   type CapacityModel,
   decide,
@@ -73,14 +74,17 @@ function planner(
     tick(
       requestsPerSecond: number,
       live: Partial<LiveSignals> | null = {},
-      change: Partial<DecisionInput> & { readonly afterSeconds?: number } = {},
+      change: Partial<DecisionInput> & {
+        readonly afterSeconds?: number;
+        readonly scaling?: Partial<ScalingConfig>;
+      } = {},
     ): Decision {
-      const { afterSeconds = 180, ...input } = change;
+      const { afterSeconds = 180, scaling = {}, ...input } = change;
       nowMs += afterSeconds * SECOND;
       const next = decide(
         state,
         tick(
-          config,
+          { ...config, scaling },
           window(requestsPerSecond, live ? { live: signals(live) } : {}),
           { model: watched, nowMs, ...input },
         ),
@@ -230,6 +234,49 @@ Deno.test("R16a: more demand than any choice serves is not searched for again an
     );
   }
   strictEqual(subject.searches.length, once);
+});
+
+Deno.test("R16a: where load scales alone, its steps up search lower caps, and what fits at the own draw again gives them back", () => {
+  const subject = planner({
+    budget: 1800,
+    yaml:
+      "enable_throughput_scaling: false\nenable_load_scaling: true\nload_adjustment_interval_seconds: 5",
+  });
+  const steps = (share: number, count: number) =>
+    (["prefill", "decode"] as const).flatMap((side) =>
+      Array.from({ length: count }, (_, index) =>
+        engine({
+          side,
+          workerId: `${side}-${index}`,
+          queuedPrefillTokens: side === "prefill" ? 0.5 * 4096 : 0,
+          scheduledDecodeKvTokens: side === "decode" ? share * 100_000 : 0,
+        }))
+    );
+  const at = (share: number, count: number) =>
+    subject.tick(1, { engines: steps(share, count) }, {
+      due: { throughput: false, load: true },
+      inventory: inventoryOf([count, count]),
+      afterSeconds: 200,
+      scaling: { target: "throughput" },
+    });
+  strictEqual(at(0.7, 2).optimizer.plan?.regime, "own_draw");
+  // 2 × 400 W and 3 × 300 W fit 1800 W; 3 × 400 W and 3 × 300 W do not.
+  strictEqual(at(1.2, 2).optimizer.searched, undefined);
+  const pressed = at(1.2, 3);
+  deepStrictEqual(
+    [pressed.optimizer.searched, pressed.optimizer.plan?.regime],
+    [
+      "demand_unmet",
+      "lowered",
+    ],
+  );
+  ok((pressed.projectedWatts ?? Infinity) <= 1800);
+  at(0.7, 1);
+  const calm = at(0.7, 1);
+  deepStrictEqual([calm.optimizer.searched, calm.optimizer.plan?.regime], [
+    "watts_free",
+    "own_draw",
+  ]);
 });
 
 Deno.test("the search is asked without demand, with the budget, the GPUs, the floors and the thresholds", () => {
