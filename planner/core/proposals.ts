@@ -1,12 +1,7 @@
 /** From what is seen to what is asked for: corrections, searches, needs, throughput and load, merged. @module */
 
-import {
-  answerLoad,
-  answerNeeds,
-  closeLoop,
-  type LoopFacts,
-  type LoopResult,
-} from "./closed_loop.ts";
+import { closeLoop, type LoopFacts, type LoopResult } from "./closed_loop.ts";
+import { answerLoad, answerNeeds } from "./need_searches.ts";
 import type { SideTarget } from "./decision.ts";
 import { type LoadProposal, scaleLoad } from "./load/mod.ts";
 import { type Merged, mergeProposals } from "./merge_proposals.ts";
