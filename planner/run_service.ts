@@ -1,6 +1,6 @@
 /** A planner in service: the loop with its file of state, its record of decisions, its HTTP side, its changing file. @module */
 
-import { logger, serveHttp } from "../service/mod.ts";
+import { HeapKeeper, logger, serveHttp } from "../service/mod.ts";
 import type { ConfigWatch, PlannerConfig } from "./config/mod.ts";
 import { problemLine } from "./config/mod.ts";
 import type { CapacityModel, LedgerState } from "./core/mod.ts";
@@ -85,6 +85,10 @@ export async function runService(
     decisions: input.stopAfterDecisions,
   });
   loop.listen(logListener(log));
+  const heap = new HeapKeeper();
+  loop.listen((event) => {
+    if (event.kind === "decided") heap.check();
+  });
   if (environment.listener) loop.listen(environment.listener);
   const { decisions } = input;
   if (decisions) loop.listen(fileListener(loop, decisions));

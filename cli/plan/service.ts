@@ -14,7 +14,7 @@ import {
   StateFile,
   stepJson,
 } from "../../planner/mod.ts";
-import { keepHeapSmall, logger, WattkeeperError } from "../../service/mod.ts";
+import { logger, WattkeeperError } from "../../service/mod.ts";
 import type { CommandContext } from "../command.ts";
 import type { ListenAddress } from "./listen_address.ts";
 import { LiveStatus } from "./live_status.ts";
@@ -71,7 +71,6 @@ export async function serve(
       { where: "--listen", remedy: "Add --listen 127.0.0.1:9090." },
     );
   }
-  keepHeapSmall();
   const opened = await input.openModel();
   const { model } = opened;
   await using environment = await openEnvironment(config, opened, {

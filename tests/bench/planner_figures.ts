@@ -25,7 +25,7 @@ import {
   Settings,
 } from "../../planner/loop/mod.ts";
 import { PlanServer } from "../../planner/serve/mod.ts";
-import { keepHeapSmall } from "../../service/mod.ts";
+import { HeapKeeper } from "../../service/mod.ts";
 import { ThousandPods } from "./thousand_pods.ts";
 
 const TICKS = Number(Deno.args[0] ?? 10_000);
@@ -66,7 +66,6 @@ const quantile = (values: readonly number[], q: number) =>
   ] ?? NaN;
 
 async function main(): Promise<void> {
-  keepHeapSmall();
   const { config } = parsePlannerConfig({ text: CONFIG, name: "bench" });
   const opener = await openEstimators();
   const opened: OpenedModel = await openModel(config, searchWith(opener));
@@ -107,8 +106,10 @@ async function main(): Promise<void> {
   const path = await Deno.makeTempFile();
   const decisions = await openDecisionLog(path);
   let failed = 0;
+  const heapKeeper = new HeapKeeper();
   loop.listen((event) => {
     if (event.kind === "decided") {
+      heapKeeper.check();
       decisions.offer(recordJson(event.record), (e) => e && failed++);
     }
   });
