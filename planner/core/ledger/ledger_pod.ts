@@ -117,6 +117,7 @@ export function ledgerPod(input: {
       reported.every(({ report }) => report.occupancy === "pod"),
     pending: input.pending,
     annotated: entry === undefined || grant === undefined ||
+      entry.pod.resourceVersion !== memory.resourceVersion ||
       entry.pod.powerGrant === formatGrant(grant) &&
         entry.pod.powerLimit ===
           (grant.watts > 0 ? `${grant.watts}` : undefined),
