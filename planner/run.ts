@@ -37,7 +37,7 @@ export async function runPlanner(input: LoopInput): Promise<PlannerState> {
     if (input.signal.aborted) break;
     const next = decide(state, {
       nowMs: observation.atMs,
-      due: { throughput: true, load: false },
+      due: { throughput: true, load: config.loadScaling },
       observation,
       inventory: undefined,
       config,

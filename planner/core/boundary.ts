@@ -86,9 +86,9 @@ function isAboutWatts({ kind }: Reason): boolean {
     kind === "scale_up_suppressed" || kind === "rebalance_staged";
 }
 
-/** P50: while a side rolls out, or nobody knows, no side grows above what serves. */
+/** P50: while a side rolls out, or nobody knows, no side grows above what serves or is set already. */
 function heldByRollout(
-  { need, proposed, current, rolloutHeld }: BoundaryInput,
+  { need, standing, proposed, current, rolloutHeld }: BoundaryInput,
 ): {
   readonly proposed: Replicas;
   readonly reasons: readonly Reason[];
@@ -96,14 +96,18 @@ function heldByRollout(
 } {
   const { inventory } = need;
   const isRolling = inventory !== undefined &&
-    Object.values(inventory).some(({ rollout }) => rollout !== "settled");
+    standing.some(({ side }) => {
+      const found = inventory[side];
+      return found !== undefined && found.rollout !== "settled";
+    });
   if (!isRolling) return { proposed, reasons: [], isHolding: false };
   const passing: Partial<Record<Side, number>> = {};
   const reasons: Reason[] = [];
   for (const side of sidesIn(proposed)) {
     const wanted = proposed[side] ?? 0;
     const ready = current.ready[side];
-    if (ready === undefined || wanted <= ready) {
+    const set = Math.max(ready ?? 0, current.target[side] ?? 0);
+    if (ready === undefined || wanted <= set) {
       passing[side] = wanted;
       continue;
     }

@@ -11,7 +11,10 @@ export interface CurrentReplicas {
   readonly ready: Replicas;
 }
 
-/** Reads an inventory; counts that are no whole numbers of at least 0 are unknown. */
+/** More replicas than any fleet has; a count beyond it is a broken one. */
+const MOST_REPLICAS = 1_000_000;
+
+/** Reads an inventory; counts that are no whole numbers of at least 0, or beyond any fleet, are unknown. */
 export function currentOf(
   inventory: PerSide<SideInventory> | undefined,
   sides: readonly Side[],
@@ -29,7 +32,8 @@ export function currentOf(
 }
 
 function count(value: number | undefined): number | undefined {
-  return value !== undefined && Number.isSafeInteger(value) && value >= 0
+  return value !== undefined && Number.isSafeInteger(value) && value >= 0 &&
+      value <= MOST_REPLICAS
     ? value
     : undefined;
 }

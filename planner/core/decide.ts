@@ -12,6 +12,7 @@ import { passBoundary } from "./boundary.ts";
 import { gpuBudgetOf } from "./target_counts.ts";
 import type { SideInventory } from "./ledger/mod.ts";
 import { type Observation, trusted } from "./observation.ts";
+import { trustedLive } from "./trusted_live.ts";
 import { optimizerOutcome } from "./optimizer_outcome.ts";
 import { outlook, shortfall } from "./outlook.ts";
 import { expectTraffic } from "./expect_traffic.ts";
@@ -55,7 +56,8 @@ export function decide(
   const { state, nowMs, reasons: clock } = at(remembered, input.nowMs);
   const modes = scalingModes(config);
   const { values, reasons: rejected } = trusted(observation);
-  const signals = lastSignals(state.signals, observation.live, config);
+  const { live, reasons: implausible } = trustedLive(observation, model.gpu);
+  const signals = lastSignals(state.signals, live, config);
   const traffic = expectTraffic({
     state,
     model,
@@ -80,7 +82,7 @@ export function decide(
   const facts: LoopFacts = {
     need,
     watch: state.watch,
-    live: isFresh ? observation.live : undefined,
+    live: isFresh ? live : undefined,
     requests: values.requests,
     nowMs,
   };
@@ -124,7 +126,7 @@ export function decide(
       config,
       memory: state.load,
       inventory,
-      engines: observation.live?.engines,
+      engines: live?.engines,
       islTokens: values.islTokens ?? traffic.shape.islTokens,
       kvHitRate: signals.kvHitRate,
       acceptLength: signals.acceptLength ?? 1,
@@ -154,7 +156,7 @@ export function decide(
   const { admission, reasons: admissionReasons } = admissionOf({
     config,
     plan: loop.optimizer.plan,
-    live: observation.live,
+    live,
   });
   const capped = capReasons({
     need: inForce,
@@ -231,6 +233,7 @@ export function decide(
     reasons: [
       ...clock,
       ...rejected,
+      ...(isFresh ? implausible : []),
       ...problemReasons(observation),
       ...(isBlind ? [{ kind: "coefficients_held" } as const] : []),
       ...traffic.reasons,

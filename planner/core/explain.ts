@@ -129,12 +129,12 @@ function targetTable(record: RecordView): string[] {
       const side = target.text("side") ?? "?";
       const count = (...path: readonly string[]) => {
         const found = SIDES.includes(side) ? record.number(...path) : undefined;
-        return found === undefined ? "-" : String(found);
+        return found === undefined ? "-" : short(found);
       };
       const found = record.number("found", side, "target_replicas");
       return [
         side,
-        found === undefined ? count("previous_replicas", side) : String(found),
+        found === undefined ? count("previous_replicas", side) : short(found),
         count("proposed_replicas", side),
         `${target.number("replicas") ?? "-"}${
           decided.includes(side) || decided.length === 0 ? "" : " (kept)"
@@ -229,6 +229,11 @@ function optional(
   text: (value: number) => string,
 ): string {
   return value === undefined ? "-" : text(value);
+}
+
+/** A count; what no fleet has does not widen the table. */
+function short(count: number): string {
+  return Math.abs(count) < 1e7 ? String(count) : count.toExponential(1);
 }
 
 function ms(value: number): string {

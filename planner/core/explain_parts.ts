@@ -28,8 +28,8 @@ export function coefficientLines(record: RecordView): string[] {
       `c_${name}`,
       before.toFixed(3),
       value.toFixed(3),
-      update?.number("observed")?.toFixed(1) ?? "-",
-      update?.number("predicted")?.toFixed(1) ?? "-",
+      figure(update?.number("observed")),
+      figure(update?.number("predicted")),
       notes.join(", "),
     ]];
   });
@@ -37,6 +37,11 @@ export function coefficientLines(record: RecordView): string[] {
     ["coefficient", "before", "after", "observed", "predicted", ""],
     ...rows,
   ], [0, 5]);
+}
+
+function figure(value: number | undefined): string {
+  if (value === undefined) return "-";
+  return Math.abs(value) < 1e7 ? value.toFixed(1) : value.toExponential(1);
 }
 
 /** Status, plan and drift. */

@@ -13,6 +13,9 @@ import {
 import type { Reason } from "./reason.ts";
 import type { PerSide } from "./side.ts";
 
+/** A search beyond this holds up the load cadence, milliseconds. */
+const SLOW_SEARCH_MS = 1000;
+
 /** The optimizer after a search. */
 export interface Optimized {
   readonly optimizer: OptimizerState;
@@ -69,7 +72,10 @@ export function optimize(
   };
   switch (result.kind) {
     case "plan":
-      return adopted(tried, trigger, { plan: result.plan, input });
+      return adopted({ ...tried, searchMs: result.searchMs }, trigger, {
+        plan: result.plan,
+        input,
+      });
     case "infeasible":
     case "failed":
       return failed(tried, trigger, { result, input });
@@ -89,6 +95,10 @@ function adopted(
     ceilings: plan.ceilings,
     tokensPerSecond: plan.tokensPerSecond,
   }];
+  const { searchMs = 0 } = tried;
+  if (searchMs > SLOW_SEARCH_MS) {
+    reasons.push({ kind: "search_slow", searchMs, limitMs: SLOW_SEARCH_MS });
+  }
   const replaced = input.authoredCaps
     ? []
     : replacedPredictions(plan, input.model);

@@ -24,6 +24,7 @@ export function optimizerOutcome(
     lastSearchAgeMs: optimizer.triedAtMs === undefined
       ? undefined
       : nowMs - optimizer.triedAtMs,
+    lastSearchMs: optimizer.searchMs,
     searched,
     plan: optimizer.plan,
     driftTicks: optimizer.driftTicks,

@@ -50,6 +50,8 @@ export interface OptimizerState {
   readonly consecutiveFailures: number;
   /** Last search that was tried, and last one that gave a plan. */
   readonly triedAtMs: number | undefined;
+  /** Duration of the last search that gave a plan, by its own word. */
+  readonly searchMs: number | undefined;
   readonly plan: Plan | undefined;
   /** Ticks in a row that drifted. */
   readonly driftTicks: number;
@@ -67,6 +69,7 @@ export const FRESH_OPTIMIZER: OptimizerState = {
   disabled: undefined,
   consecutiveFailures: 0,
   triedAtMs: undefined,
+  searchMs: undefined,
   plan: undefined,
   driftTicks: 0,
   refused: undefined,

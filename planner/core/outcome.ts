@@ -92,6 +92,8 @@ export interface OptimizerOutcome {
   readonly maxConsecutiveFailures: number;
   /** Age of the last search, milliseconds; undefined before the first. */
   readonly lastSearchAgeMs: number | undefined;
+  /** How long it took, by its own word. */
+  readonly lastSearchMs: number | undefined;
   /** Why this decision searched; undefined: it did not. */
   readonly searched: SearchTrigger | undefined;
   readonly plan: Plan | undefined;

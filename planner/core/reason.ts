@@ -231,6 +231,12 @@ export type Reason =
     readonly ceilings: Replicas | undefined;
     readonly tokensPerSecond: number;
   }
+  /** The search took so long that ticks may be late; its answer is used (R19). */
+  | {
+    readonly kind: "search_slow";
+    readonly searchMs: number;
+    readonly limitMs: number;
+  }
   /** The search found nothing feasible: the last configuration stays (R19 rows 1, 2). */
   | {
     readonly kind: "search_infeasible";

@@ -129,6 +129,10 @@ export function reasonText(reason: Reason): string {
           ? ""
           : `, at most ${replicasText(reason.ceilings)}`
       }: ${grouped(reason.tokensPerSecond)} output tokens/s.`;
+    case "search_slow":
+      return `The search took ${
+        grouped(reason.searchMs)
+      } ms of the ${reason.limitMs} ms that a tick can spare.`;
     case "search_infeasible":
       return `The search (${
         searchText(reason.trigger)
@@ -186,6 +190,7 @@ export function severityOf(
     case "below_floor":
     case "gpu_floor_yields":
     case "authored_cap_unknown":
+    case "search_slow":
     case "search_infeasible":
     case "search_failed":
     case "optimizer_disabled":

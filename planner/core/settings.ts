@@ -96,12 +96,21 @@ function authoredCap(
   { config, gpu, inventory }: CapContext,
   side: Side,
 ): number {
-  const read = inventory?.[side]?.authoredCapWatts ??
-    configuredCap(config, side);
+  const read = readCap(inventory, side) ?? configuredCap(config, side);
   if (read !== undefined) return read;
   return inventory
     ? gpu.maxWatts
     : config.power?.safeDefaultWatts ?? gpu.maxWatts;
+}
+
+function readCap(
+  inventory: PerSide<SideInventory> | undefined,
+  side: Side,
+): number | undefined {
+  const watts = inventory?.[side]?.authoredCapWatts;
+  return watts !== undefined && Number.isFinite(watts) && watts > 0
+    ? watts
+    : undefined;
 }
 
 /** Whether the cap of a side that the deployment owns is a guess. */
@@ -110,7 +119,7 @@ export function isAuthoredCapUnknown(
   side: Side,
 ): boolean {
   return config.power?.capOwner === "deployment" && inventory !== undefined &&
-    inventory[side]?.authoredCapWatts === undefined &&
+    readCap(inventory, side) === undefined &&
     configuredCap(config, side) === undefined;
 }
 

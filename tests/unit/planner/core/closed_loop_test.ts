@@ -213,7 +213,22 @@ Deno.test("R16a: more demand than any choice serves is not searched for again an
   const subject = planner({ budget: 3000 });
   subject.tick(50);
   const once = subject.searches.length;
-  for (let count = 0; count < 10; count++) subject.tick(50);
+  for (let count = 0; count < 10; count++) {
+    const found = subject.tick(50);
+    // What it gets is the search's best, not a shrunk wish.
+    deepStrictEqual(
+      Object.fromEntries(
+        found.targets.map(({ side, replicas }) => [side, replicas]),
+      ),
+      found.optimizer.plan?.ceilings,
+    );
+    ok(kinds(found).includes("ceiling"));
+    ok(
+      !found.reasons.some((reason) =>
+        reason.kind === "power_budget" && reason.method === "compatible"
+      ),
+    );
+  }
   strictEqual(subject.searches.length, once);
 });
 
@@ -310,6 +325,43 @@ Deno.test("R15: before the first search nothing drifts, and an unknown window ne
     2,
     undefined,
   ]);
+});
+
+Deno.test("R15: fifty good ticks never search", () => {
+  const subject = planner();
+  subject.tick(10, GOOD);
+  const once = subject.searches.length;
+  for (let count = 0; count < 50; count++) {
+    subject.tick(10, GOOD, { afterSeconds: 300 });
+  }
+  strictEqual(subject.searches.length, once);
+});
+
+Deno.test("a clock that goes back by hours does not put the next search off by hours", () => {
+  const subject = planner();
+  subject.tick(10, GOOD, { nowMs: 1e9 });
+  const back = subject.tick(10, MISSED, { nowMs: 1000 });
+  ok(kinds(back).includes("clock_went_back"));
+  strictEqual(back.optimizer.lastSearchAgeMs, 0);
+  strictEqual(
+    subject.tick(10, MISSED, { nowMs: 301_000 }).optimizer.driftTicks,
+    1,
+  );
+});
+
+Deno.test("R14: the denominator is the model's raw word, whatever corrected it", () => {
+  const subject = planner({
+    yaml: "aic_initial_c_ttft: 1.5\naic_initial_c_itl: 2",
+  });
+  deepStrictEqual(
+    [subject.tick(10).ttftMs, subject.tick(10).itlMs],
+    [150, 20],
+  );
+  const { updates } = subject.tick(10, GOOD).coefficients;
+  deepStrictEqual(
+    updates.map(({ coefficient, predicted }) => [coefficient, predicted]),
+    [["ttft", 100], ["itl", 10]],
+  );
 });
 
 Deno.test("R19 row 1: nothing feasible at start: floors, optimizer off, static clamp stays", () => {
@@ -489,8 +541,9 @@ Deno.test("R14a: capped GPUs with watts to spare are probed by 5 % until their d
 });
 
 Deno.test("R14a: no probe without free watts, and none at the most that the GPU takes", () => {
-  const busy = planner({ budget: 1400, yaml: "min_endpoint: 2" });
-  busy.tick(10);
+  // One replica of each side takes 700 W of 710, and 5 % of 400 W are 20 W.
+  const busy = planner({ budget: 710 });
+  strictEqual(busy.tick(1).optimizer.plan?.regime, "own_draw");
   const full = planner({
     model: modelOf({
       prefill: { requestsPerSecond: 2, drawWatts: 700 },
@@ -500,7 +553,7 @@ Deno.test("R14a: no probe without free watts, and none at the most that the GPU 
   full.tick(10);
   for (let count = 0; count < 8; count++) {
     const found = [
-      busy.tick(10, { prefillActive: true, drawWatts: { prefill: 400 } }),
+      busy.tick(1, { prefillActive: true, drawWatts: { prefill: 400 } }),
       full.tick(10, { prefillActive: true, drawWatts: { prefill: 700 } }),
     ];
     for (const decision of found) {
