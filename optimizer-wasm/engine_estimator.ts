@@ -1,5 +1,7 @@
 /** `Estimator` over a compiled program: checks questions, names refusals, puts units on the answers. @module */
 
+import type { RefinedCurve } from "./curve_fit/mod.ts";
+import { type PowerCurve, powerCurveOf } from "./data/power_curves.ts";
 import type { SystemSpec } from "./data/system_spec.ts";
 import type {
   DatabaseMode,
@@ -40,6 +42,8 @@ export interface EngineEstimatorParts {
   readonly program: Program;
   readonly memory: MemoryContext;
   readonly dataVersion: string;
+  /** A curve refined from live points; absent: the generation's. */
+  readonly refinedCurve?: RefinedCurve;
 }
 
 const BY_MODE: Readonly<Record<DatabaseMode, LatencySource>> = {
@@ -56,6 +60,9 @@ export class EngineEstimator implements Estimator {
   readonly system: SystemSpec;
   readonly gpusPerReplica: number;
   readonly dataVersion: string;
+  /** What a cap costs on this GPU, and c by phase where live points refined it. */
+  readonly powerCurve: PowerCurve;
+  readonly computeShares: RefinedCurve["computeShares"];
   /** The compiled program, for callers that count calls in nanoseconds. */
   readonly program: Program;
   readonly #memory: MemoryContext;
@@ -67,6 +74,8 @@ export class EngineEstimator implements Estimator {
     this.system = parts.program.engine.system;
     this.gpusPerReplica = gpusOf(parts.engineCase.layout);
     this.dataVersion = parts.dataVersion;
+    this.powerCurve = parts.refinedCurve?.curve ?? powerCurveOf(this.system);
+    this.computeShares = parts.refinedCurve?.computeShares ?? {};
     this.#memory = parts.memory;
     this.#drafts = parts.engineCase.nextn ?? 0;
   }
@@ -135,6 +144,12 @@ export class EngineEstimator implements Estimator {
       powerSource: mostly(shares),
       measuredShare: shares.measured,
       powerShares: shares,
+      sums: {
+        totalMs,
+        clockMs: at("clockMs"),
+        energyWms: at("energyWms"),
+        clockEnergyWms: at("clockEnergyWms"),
+      },
       beyondTables: (flags & FLAG.beyondTables) !== 0,
     };
   }
@@ -190,6 +205,7 @@ export class EngineEstimator implements Estimator {
       powerSource: this.powerSource,
       measuredShare: 0,
       powerShares: { measured: 0, borrowed: 0, modelled: 0, tdp: 0 },
+      sums: { totalMs: 0, clockMs: 0, energyWms: 0, clockEnergyWms: 0 },
       beyondTables: false,
     };
   }

@@ -2,10 +2,12 @@
 
 export { BUILTIN_SYSTEMS } from "./data/builtin_systems.ts";
 export type { ComputeDtype, SystemSpec } from "./data/system_spec.ts";
+export { parseCurveFile, type RefinedCurve } from "./curve_fit/mod.ts";
 export { type PowerCurve, powerCurveOf } from "./data/power_curves.ts";
 export { EngineEstimator } from "./engine_estimator.ts";
 export type * from "./estimate_case.ts";
 export type * from "./estimator.ts";
+export { type GraphCoverage, graphCoverage } from "./model/graph_coverage.ts";
 export {
   BACKENDS,
   type EngineSource,
@@ -35,3 +37,4 @@ export { buildWasm } from "./build.ts";
 export { loadModule } from "./load_module.ts";
 export * from "./search/mod.ts";
 export { type CapRange, capRangeOf } from "./data/cap_range.ts";
+export { GPU_SKUS, type GpuSku } from "./data/gpu_skus.ts";

@@ -1,6 +1,7 @@
 /** Opens an engine case: finds model, system and data, chooses the precision, checks the layout, compiles. @module */
 
 import { nearestNames, WattkeeperError } from "../service/mod.ts";
+import type { RefinedCurve } from "./curve_fit/mod.ts";
 import { BUILTIN_SYSTEMS } from "./data/builtin_systems.ts";
 import type { PackIdentity, PackTable } from "./data/pack/format.ts";
 import type { PowerModel } from "./data/power_model.ts";
@@ -46,6 +47,8 @@ export interface EngineSource {
   readPowerDonors?(borrower: PackIdentity): Promise<readonly LoadedPack[]>;
   /** The model of what none measured; absent: the one that the product ships. */
   readonly powerModel?: PowerModel;
+  /** Power curves that live points refined, by system; others have their generation's. */
+  readonly powerCurves?: ReadonlyMap<string, RefinedCurve>;
 }
 
 /** Backends that the graphs know. */
@@ -185,8 +188,8 @@ export class EstimatorOpener {
       );
     }
     const nextn = engineCase.nextn ?? 0;
-    checkDrafts(nextn);
-    const model = await this.model(engineCase.model);
+    const model = await this.model(engineCase.model, engineCase.family);
+    checkDrafts(nextn, model);
     const engine = await this.#engine(engineCase);
     const { system, tables } = engine;
     const isLargeExpertParallel = largeExpertParallel(
@@ -206,7 +209,7 @@ export class EstimatorOpener {
       isLargeExpertParallel,
     });
     checkLayout(model, layout, { backend, quant });
-    const graph = buildGraph({
+    const input = {
       model,
       layout,
       quant,
@@ -216,7 +219,8 @@ export class EstimatorOpener {
       nextn,
       largeExpertParallel: isLargeExpertParallel,
       latentKernels: databaseMode === "ROOFLINE",
-    });
+    };
+    const graph = buildGraph(input);
     const program = engine.compile(graph, {
       backend,
       mode: databaseMode,
@@ -224,10 +228,12 @@ export class EstimatorOpener {
       roofline: rooflineOf(system, backend),
     });
     const version = tables?.directory.identity.version ?? "builtin";
+    const refinedCurve = this.#source.powerCurves?.get(system.name);
     return new EngineEstimator({
       engineCase,
       program,
       dataVersion: version,
+      ...(refinedCurve === undefined ? {} : { refinedCurve }),
       memory: {
         model,
         layout,
@@ -236,6 +242,11 @@ export class EstimatorOpener {
         version,
         kv: quant.kv,
         weightBytes: graph.weightBytes,
+        capacityWeightBytes: buildGraph({
+          ...input,
+          quant: { ...quant, gemmNamed: engineCase.quant?.gemm !== undefined },
+          largeExpertParallel: false,
+        }).weightBytes,
         nextn,
       },
     });
@@ -325,7 +336,14 @@ function kept<T>(
   return made;
 }
 
-function checkDrafts(nextn: number): void {
+function checkDrafts(nextn: number, { family }: ModelSpec): void {
+  if (nextn !== 0 && family === "GPT") {
+    throw new WattkeeperError(
+      "invalid_value",
+      `The graph GPT drafts no tokens: nextn must be 0, found ${nextn}.`,
+      { where: "nextn" },
+    );
+  }
   if (Number.isSafeInteger(nextn) && nextn >= 0 && nextn <= 64) return;
   throw new WattkeeperError(
     "invalid_value",

@@ -12,15 +12,24 @@ import { openStore, powerDonors } from "./data/store/mod.ts";
 /** Models beside those of the store, by the name that a case gives. */
 export type OtherModels = Readonly<Record<string, ModelConfig>>;
 
-/** Reads models and packs from a store; other models win over its own. */
+/** What an opener knows beside the store. */
+export interface BesideStore {
+  /** Models that are in no store; they win over its own. */
+  readonly models?: OtherModels;
+  /** Curves refined from live points, by system. */
+  readonly powerCurves?: EngineSource["powerCurves"];
+}
+
+/** Reads models and packs from a store. */
 export function storeSource(
   store: DataStore,
-  others: OtherModels = {},
+  { models = {}, powerCurves = new Map() }: BesideStore = {},
 ): EngineSource {
   return {
-    modelNames: () => [...Object.keys(others), ...store.modelNames()],
+    powerCurves,
+    modelNames: () => [...Object.keys(models), ...store.modelNames()],
     readModelConfig(name) {
-      const other = Object.hasOwn(others, name) ? others[name] : undefined;
+      const other = Object.hasOwn(models, name) ? models[name] : undefined;
       return other ? Promise.resolve(other) : store.readModelConfig(name);
     },
     systemNames: () => store.systemNames(),
@@ -37,15 +46,15 @@ export function storeSource(
  * An opener over the imported data.
  *
  * @param directory the store; default `$XDG_DATA_HOME/wattkeeper`
- * @param others models that are in no store
+ * @param beside what is known beside it
  */
 export async function openEstimators(
   directory?: string,
-  others: OtherModels = {},
+  beside: BesideStore = {},
 ): Promise<EstimatorOpener> {
   const [module, store] = await Promise.all([
     loadModule(),
     directory === undefined ? openStore() : openStore(directory),
   ]);
-  return new EstimatorOpener(module, storeSource(store, others));
+  return new EstimatorOpener(module, storeSource(store, beside));
 }

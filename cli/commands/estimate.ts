@@ -10,7 +10,7 @@ import {
   type RawCase,
   type RefusedRow,
 } from "../../optimizer-wasm/estimate/mod.ts";
-import { openEstimators } from "../../optimizer-wasm/mod.ts";
+import { openEstimators, parseCurveFile } from "../../optimizer-wasm/mod.ts";
 import { WattkeeperError } from "../../service/mod.ts";
 import type { Command, CommandContext, OptionSpec } from "../command.ts";
 import { type Column, renderRows } from "../render.ts";
@@ -84,11 +84,33 @@ const COLUMNS: readonly Column<Row>[] = [
   numberColumn("generation_energy_wms", "decode W·ms", 0),
   numberColumn("context_power_watts", "prefill W", 0),
   numberColumn("generation_power_watts", "decode W", 0),
+  numberColumn("context_power_watts_low", "prefill W low", 0),
+  numberColumn("context_power_watts_high", "prefill W high", 0),
+  numberColumn("generation_power_watts_low", "decode W low", 0),
+  numberColumn("generation_power_watts_high", "decode W high", 0),
+  numberColumn("cap_watts", "cap W", 0),
+  numberColumn("capped_ttft_ms", "TTFT ms at cap", 3),
+  numberColumn("capped_tpot_ms", "TPOT ms at cap", 3),
+  numberColumn("capped_context_power_watts", "prefill W at cap", 0),
+  numberColumn("capped_generation_power_watts", "decode W at cap", 0),
+  numberColumn("context_clock", "prefill clock", 3),
+  numberColumn("generation_clock", "decode clock", 3),
+  numberColumn("context_cap_error", "prefill ± (declared)", 2),
+  numberColumn("generation_cap_error", "decode ± (declared)", 2),
+  textColumn("power_curve", "power curve"),
   numberColumn("memory_gib", "GiB", 1),
   textColumn("fits_memory", "fits"),
   textColumn("latency_source", "latency"),
   textColumn("power_source", "power"),
+  {
+    key: "measured_power_share",
+    title: "measured power",
+    value: (row) => answered(row)?.measured_power_share,
+    show: (row) =>
+      `${((answered(row)?.measured_power_share ?? 0) * 100).toFixed(0)} %`,
+  },
   textColumn("beyond_tables", "beyond tables"),
+  textColumn("database_mode", "mode"),
   textColumn("data_version", "data"),
   {
     key: "error_code",
@@ -177,7 +199,10 @@ async function runCases(
   path: string,
   perOperator: boolean,
 ): Promise<number> {
-  const opener = await openEstimators(storeOf(context));
+  const opener = await openEstimators(
+    storeOf(context),
+    { powerCurves: await curvesOf(context) },
+  );
   const rows: Row[] = [];
   const stream = context.output === "jsonl" || context.output === "table";
   let done = 0;
@@ -199,6 +224,28 @@ async function runCases(
   return faults > 0 ? 1 : 0;
 }
 
+/** Curves that `--power-curves` names. */
+async function curvesOf(
+  { flags }: CommandContext,
+): Promise<ReturnType<typeof parseCurveFile> | undefined> {
+  const path = flags["power-curves"];
+  if (typeof path !== "string") return undefined;
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (cause) {
+    const missing = cause instanceof Deno.errors.NotFound;
+    throw new WattkeeperError(
+      missing ? "file_not_found" : "file_unreadable",
+      `The file of power curves "${path}" ${
+        missing ? "does not exist" : "cannot be read"
+      }.`,
+      { where: "--power-curves", cause },
+    );
+  }
+  return parseCurveFile(text, path);
+}
+
 function storeOf(context: CommandContext): string | undefined {
   const { store } = context.flags;
   return typeof store === "string" ? store : undefined;
@@ -208,7 +255,10 @@ async function runOne(
   context: CommandContext,
   perOperator: boolean,
 ): Promise<number> {
-  const opener = await openEstimators(storeOf(context));
+  const opener = await openEstimators(
+    storeOf(context),
+    { powerCurves: await curvesOf(context) },
+  );
   const row = await answerCase(opener, flagsToCase(context), perOperator);
   switch (context.output) {
     case "json":
@@ -260,6 +310,13 @@ With --cases it reads one JSON object a line ("-" for standard input), with the 
       name: "per-operator",
       kind: "boolean",
       help: "Also show every operator of both phases.",
+    },
+    {
+      name: "power-curves",
+      kind: "string",
+      value: "FILE",
+      help:
+        "What caps cost on this fleet, from data fit --from-live --write; the GPU generation's curve without.",
     },
     {
       name: "store",

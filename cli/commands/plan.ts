@@ -214,7 +214,7 @@ async function plan(context: CommandContext): Promise<number> {
   const open = async () => {
     const opener = await openEstimators(
       text(context, "store"),
-      await configuredModels(config),
+      { models: await configuredModels(config) },
     );
     const opened = await openModel(config, searchWith(opener));
     for (const notice of opened.notices) log.info(notice);

@@ -66,6 +66,7 @@ export function fitTable(fit: Omit<PowerFit, "model">): string {
     { key: "without", value: ({ heldOut }) => WITHOUT[heldOut] ?? heldOut },
     { key: "fitted on", value: ({ fittedOn }) => fittedOn },
     { key: "all steps", value: ({ all }) => errorPair(all) },
+    { key: "touched steps", value: ({ touched }) => errorPair(touched) },
     { key: "dense", value: ({ dense }) => errorPair(dense) },
     { key: "moe", value: ({ moe }) => errorPair(moe) },
     { key: "bias", value: ({ all }) => percent(all.bias) },
@@ -86,7 +87,7 @@ export function fitTable(fit: Omit<PowerFit, "model">): string {
       })),
   );
   return [
-    "Whole steps, median / 90th percentile of the error against all of the pack's power:\n",
+    "Whole steps, median / 90th percentile of the error against all of the pack's power (touched: those that something held out is part of):\n",
     renderRows(fit.steps, steps, "table"),
     "\nRows of shapes that the fit did not see (five folds):\n",
     renderRows(families, [

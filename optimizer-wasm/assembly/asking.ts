@@ -240,24 +240,33 @@ export function operatorFigures(
  */
 export function powerSums(
   program: Program,
-  phase: i32,
+  which: i32,
   batch: f64,
   length: f64,
   prefix: f64,
   steps: f64,
 ): void {
-  askPlainly();
   power.clearSums();
+  // Decode steps draw as the one in the middle does, over the time of all of them.
+  let each = 1.0;
+  if (
+    question.osl != 0 &&
+    generationPass(program, batch, length, -1, false) == OK && passMs > 0.0
+  ) {
+    each = passMs / phase.phaseMs;
+    steps = 1.0;
+    question.pending = true;
+  } else askPlainly();
   power.addPassSums(
     program,
-    phase,
+    which,
     batch,
-    phase == Phase.GENERATION ? length : length - prefix,
+    which == Phase.GENERATION ? length : length - prefix,
     prefix,
     -1,
     false,
     steps,
-    1.0,
+    each,
   );
   givePower();
 }

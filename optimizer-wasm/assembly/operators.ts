@@ -248,6 +248,10 @@ function generationAttention(op: Op, b: f64, s: f64): i32 {
 /** Latent attention of a decode step, alone or as a module: one look-up (§5.11). */
 function generationMla(op: Op, b: f64, s: f64): i32 {
   if (!(op.flops > 0.0)) return MISSING_FLOPS;
+  // A module holds projections too.
+  if (op.kind == Kind.GENERATION_MLA_MODULE && !(op.projectionFlops > 0.0)) {
+    return MISSING_FLOPS;
+  }
   if (asksTable(op)) {
     const status = changetype<usize>(op.grid) == 0
       ? NOT_MEASURED

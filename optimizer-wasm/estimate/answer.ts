@@ -10,10 +10,11 @@ import type {
 } from "../estimate_case.ts";
 import type { StaticAnswer } from "../estimator.ts";
 import type { EstimatorOpener } from "../open_estimator.ts";
+import { type CappedRow, cappedRow } from "./capped.ts";
 import { type CaseId, type RawCase, readCase } from "./case_fields.ts";
 
 /** An answered question. */
-export interface EstimateRow {
+export interface EstimateRow extends Partial<CappedRow> {
   readonly id: CaseId;
   readonly context_ms: number;
   readonly generation_ms: number;
@@ -159,15 +160,14 @@ export async function answerCase(
   raw: RawCase,
   perOperator = false,
 ): Promise<EstimateRow> {
-  const { id, engineCase, query } = readCase(raw);
+  const { id, engineCase, query, capWatts } = readCase(raw);
   const estimator = await open(opener, engineCase);
   const answer = estimator.staticRun(query);
-  const row = rowOf(
-    id,
-    estimator,
-    answer,
-    estimator.memory("static", query).fits,
-  );
+  const fits = estimator.memory("static", query).fits;
+  const row: EstimateRow = {
+    ...rowOf(id, estimator, answer, fits),
+    ...(capWatts === undefined ? {} : cappedRow(estimator, answer, capWatts)),
+  };
   return perOperator ? { ...row, operators: operatorRows(estimator) } : row;
 }
 

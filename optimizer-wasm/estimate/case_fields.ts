@@ -3,6 +3,7 @@
 import { nearestNames, WattkeeperError } from "../../service/mod.ts";
 import type { DatabaseMode, EngineCase, Layout } from "../estimate_case.ts";
 import type { StaticQuery } from "../estimator.ts";
+import { MODEL_FAMILIES } from "../model/model_spec.ts";
 
 /** A question as people write it: snake_case fields, all optional but five. */
 export type RawCase = Readonly<Record<string, unknown>>;
@@ -25,6 +26,8 @@ export interface EstimateQuestion {
     readonly layout: Layout;
   };
   readonly query: StaticQuery;
+  /** Cap of each GPU, watts; absent without one. */
+  readonly capWatts?: number;
 }
 
 /** Database modes by name. */
@@ -59,6 +62,13 @@ export const CASE_FIELDS: readonly CaseField[] = [
     kind: "text",
     required: true,
     help: "Hugging Face name, such as Qwen/Qwen3-32B.",
+  },
+  {
+    name: "family",
+    kind: "choice",
+    choices: MODEL_FAMILIES,
+    help: "Graph of the model; the one of its architecture without. " +
+      "GPT is reached by this name alone.",
   },
   {
     name: "system",
@@ -132,6 +142,11 @@ export const CASE_FIELDS: readonly CaseField[] = [
     name: "stride",
     kind: "integer",
     help: "Decode steps that share one evaluation; 32 without.",
+  },
+  {
+    name: "cap_watts",
+    kind: "integer",
+    help: "Power cap of each GPU; the answer then says what it costs.",
   },
   {
     name: "database_mode",
@@ -285,6 +300,15 @@ function layoutOf(fields: Fields): Layout {
   };
 }
 
+function capOf(fields: Fields): number | undefined {
+  const watts = fields.integer("cap_watts");
+  if (watts === undefined || watts >= 1) return watts;
+  throw invalid(
+    "cap_watts",
+    `cap_watts must be a whole number of watts from 1, found ${watts}.`,
+  );
+}
+
 /** Drops absent parts, so that an optional property is either there or not. */
 function present<T extends object>(
   parts: T,
@@ -323,6 +347,7 @@ export function readCase(raw: RawCase): EstimateQuestion {
         backendVersion: fields.text("backend_version"),
         transferPolicy: fields.choice("transfer_policy", TRANSFER_POLICIES),
         nextn: fields.integer("nextn"),
+        family: fields.choice("family", MODEL_FAMILIES),
       }),
     },
     query: {
@@ -334,5 +359,6 @@ export function readCase(raw: RawCase): EstimateQuestion {
         stride: fields.integer("stride"),
       }),
     },
+    ...present({ capWatts: capOf(fields) }),
   };
 }

@@ -30,6 +30,7 @@ import {
 } from "./family_fit.ts";
 import { type HeldOut, holdOut } from "./hold_out.ts";
 import { type PackSamples, samplesOf } from "./samples.ts";
+import type { StepDraw } from "./steps.ts";
 import {
   drawsOf,
   type ModelSource,
@@ -58,6 +59,8 @@ export interface StepJudgement {
   readonly all: StepError;
   readonly dense: StepError;
   readonly moe: StepError;
+  /** Only the steps that something held out is part of. */
+  readonly touched: StepError;
 }
 
 /** A figure a family. */
@@ -271,7 +274,7 @@ async function judge(
     const like = samples.filter(({ backend }) => backend === own.backend);
     await steps.next(`steps of ${name}`);
     const all = await drawsOf(module, models, { pack, model });
-    const byFold: { rows: Float64Array[]; shapes: Float64Array[] } = {
+    const byFold: Record<"rows" | "shapes", (readonly StepDraw[])[]> = {
       rows: [],
       shapes: [],
     };
@@ -324,8 +327,8 @@ function judgement(
   pack: string,
   heldOut: HeldOut,
   fittedOn: string,
-  draws: readonly Float64Array[],
-  all: Float64Array,
+  draws: readonly (readonly StepDraw[])[],
+  all: readonly StepDraw[],
 ): StepJudgement {
   return {
     pack,
@@ -334,5 +337,6 @@ function judgement(
     all: stepError(draws, all),
     dense: stepError(draws, all, "dense"),
     moe: stepError(draws, all, "moe"),
+    touched: stepError(draws, all, "touched"),
   };
 }

@@ -10,4 +10,5 @@ export {
   type PowerFit,
   type StepJudgement,
 } from "./fit_power.ts";
+export { type HeldOut, holdOut } from "./hold_out.ts";
 export { type StepError } from "./step_error.ts";

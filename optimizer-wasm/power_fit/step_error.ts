@@ -8,9 +8,10 @@ import { quantile } from "./family_fit.ts";
 import {
   STEP_MODE,
   STEP_MODELS,
+  type StepDraw,
+  stepDraw,
   type StepModel,
   STEPS,
-  stepWatts,
 } from "./steps.ts";
 
 /** Error over steps: of draws without what is held out, against draws with all of it. */
@@ -35,12 +36,15 @@ export interface PowerSetting {
   readonly model: PowerModel;
 }
 
-/** Draws of all steps of all models, in order; NaN where there is none. */
+/** A step that the tables do not answer. */
+const NONE: StepDraw = { watts: NaN, measured: NaN };
+
+/** Draws of all steps of all models, in order. */
 export async function drawsOf(
   module: WebAssembly.Module,
   models: ModelSource,
   { pack, donors = [], model }: PowerSetting,
-): Promise<Float64Array> {
+): Promise<readonly StepDraw[]> {
   const { system, backend, version }: PackIdentity = pack.directory.identity;
   const opener = new EstimatorOpener(module, {
     modelNames: () => models.modelNames(),
@@ -51,10 +55,10 @@ export async function drawsOf(
     powerModel: model,
   });
   const known = new Set(opener.modelNames());
-  const draws: number[] = [];
+  const draws: StepDraw[] = [];
   for (const { model: name, layout } of STEP_MODELS) {
     if (!known.has(name)) {
-      draws.push(...STEPS.map(() => NaN));
+      draws.push(...STEPS.map(() => NONE));
       continue;
     }
     const estimator = await opener.open({
@@ -65,23 +69,31 @@ export async function drawsOf(
       backendVersion: version,
       databaseMode: STEP_MODE,
     });
-    draws.push(...STEPS.map((step) => stepWatts(estimator, step) ?? NaN));
+    draws.push(...STEPS.map((step) => stepDraw(estimator, step) ?? NONE));
   }
-  return Float64Array.from(draws);
+  return draws;
 }
 
-/** Error of draws (of several folds) against those with everything measured, over the steps of some models. */
+/** Steps that are judged: of one kind of model, or those that what is held out matters to at all. */
+export type StepChoice = StepModel["kind"] | "touched";
+
+/** Error of draws (of several folds) against those with everything measured, over some steps. */
 export function stepError(
-  draws: readonly Float64Array[],
-  all: Float64Array,
-  kind?: StepModel["kind"],
+  draws: readonly (readonly StepDraw[])[],
+  all: readonly StepDraw[],
+  choice?: StepChoice,
 ): StepError {
   const errors = draws.flatMap((fold) =>
-    [...fold].flatMap((watts, index) => {
+    fold.flatMap(({ watts, measured }, index) => {
+      const whole = all[index] ?? NONE;
       const of = STEP_MODELS[Math.floor(index / STEPS.length)];
-      if (kind !== undefined && of?.kind !== kind) return [];
-      const error = watts / (all[index] ?? NaN) - 1;
-      return Number.isFinite(error) ? [error] : [];
+      const error = watts / whole.watts - 1;
+      if (!Number.isFinite(error)) return [];
+      const taken = choice === undefined ||
+        (choice === "touched"
+          ? measured < whole.measured - 1e-9
+          : of?.kind === choice);
+      return taken ? [error] : [];
     })
   );
   const sizes = errors.map(Math.abs);

@@ -11,6 +11,12 @@ export interface Step {
   readonly tokens: number;
 }
 
+/** What a step draws, watts, and the share of its time whose watts are measured. */
+export interface StepDraw {
+  readonly watts: number;
+  readonly measured: number;
+}
+
 /** A model in a layout. */
 export interface StepModel {
   readonly kind: "dense" | "moe";
@@ -54,15 +60,16 @@ export const STEPS: readonly Step[] = [1, 2, 4, 8, 16, 32, 64, 128, 256]
     ])
   );
 
-/** Draw of a step, watts; undefined where the tables do not answer. */
-export function stepWatts(
+/** Draw of a step; undefined where the tables do not answer. */
+export function stepDraw(
   estimator: EngineEstimator,
   { phase, batchSize, tokens }: Step,
-): number | undefined {
+): StepDraw | undefined {
   try {
-    return (phase === "prefill"
+    const { powerWatts, measuredShare } = phase === "prefill"
       ? estimator.prefill({ batchSize, isl: tokens })
-      : estimator.decodeStep({ batchSize, kvLength: tokens })).powerWatts;
+      : estimator.decodeStep({ batchSize, kvLength: tokens });
+    return { watts: powerWatts, measured: measuredShare };
   } catch {
     return undefined;
   }

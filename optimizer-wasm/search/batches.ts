@@ -9,7 +9,7 @@ export const DECODE_BATCHES: readonly number[] = [
   512,
 ];
 
-/** Batches of aggregated workers: 51 values. */
+/** Batches of aggregated workers: 44 values. */
 export const AGG_BATCHES: readonly number[] = [
   ...range(1, 15, 1),
   ...range(16, 28, 4),

@@ -4,11 +4,13 @@ import type { FleetCandidate } from "./answer.ts";
 import type { FleetSearch } from "./fleet_search.ts";
 import type { FleetQuery } from "./question.ts";
 
-/** Inter-token latency targets that AIC draws its frontier over (`aic-engine.md` §11.1), ms. */
-const ITL_TARGETS: readonly number[] = [
-  ...Array.from({ length: 19 }, (_, index) => index + 1),
-  ...Array.from({ length: 56 }, (_, index) => 20 + 5 * index),
-];
+/** Highest inter-token latency that the frontier begins at, as AIC's (`aic-engine.md` §11.1), ms. */
+const SLOWEST_ITL_MS = 295;
+/** Next target ÷ the last one, at most: bounds the searches where points lie close. Free caps make a search dearer. */
+const FINE_STEP = 0.97;
+const COARSE_STEP = 0.9;
+/** Faster than any model here decodes. */
+const FASTEST_ITL_MS = 0.5;
 
 /** Budgets that the watts frontier is drawn over. */
 const BUDGETS = 24;
@@ -17,8 +19,10 @@ const BUDGETS = 24;
 export type OnStep = (done: number, total: number) => void;
 
 /**
- * The best fleets by inter-token latency: no other target gives more tokens a second at no less speed for each user.
- * Ordered from the fastest for a user to the most tokens. The query's own target does not bind here.
+ * The best fleets by inter-token latency: none gives more tokens a second at no less speed for each user. Ordered from
+ * the fastest for a user to the most tokens. The query's own target does not bind here.
+ *
+ * What is best at a target stays best down to its own latency, so each search leads to the next target.
  */
 export function userFrontier(
   search: FleetSearch,
@@ -26,15 +30,27 @@ export function userFrontier(
   onStep?: OnStep,
 ): FleetCandidate[] {
   const frontier: FleetCandidate[] = [];
-  let most = 0;
-  ITL_TARGETS.forEach((itlMs, index) => {
-    onStep?.(index, ITL_TARGETS.length);
+  const step = query.caps.kind === "free" ? COARSE_STEP : FINE_STEP;
+  const whole = Math.log(SLOWEST_ITL_MS / FASTEST_ITL_MS);
+  let itlMs = SLOWEST_ITL_MS;
+  while (itlMs > FASTEST_ITL_MS) {
+    onStep?.(
+      Math.round(100 * Math.log(SLOWEST_ITL_MS / itlMs) / whole),
+      100,
+    );
     const { best } = search.run({ ...query, itlMs, top: 1 });
-    if (!best || best.tokensPerSecond <= most * (1 + 1e-9)) return;
-    most = best.tokensPerSecond;
+    if (best?.itlMs === undefined) break;
+    // A later fleet that serves as much at more speed takes the place of the one before.
+    const last = frontier.at(-1);
+    if (
+      last && best.tokensPerSecond >= last.tokensPerSecond * (1 - 1e-9)
+    ) frontier.pop();
     frontier.push(best);
-  });
-  return frontier;
+    const side = best.decode ?? best.workers;
+    const judged = best.itlMs * (1 + (side?.latencyError ?? 0));
+    itlMs = Math.min(judged * (1 - 1e-9), itlMs * step);
+  }
+  return frontier.reverse();
 }
 
 /** One budget and the best fleet inside it. */

@@ -56,7 +56,7 @@ export function writeSetting(
   set("cTtft", gate(coefficients?.ttft));
   set("cItl", gate(coefficients?.itl));
   eachSide("cPower", (side) => gate(coefficients?.power[side]));
-  // A fixed choice without a value for a side leaves that side at its own draw: an infinite cap is clamped to it.
+  // A fixed choice without a value for a side leaves that side at its own draw: the module reads an infinite cap so.
   set("capMode", CAPS[caps.kind]);
   eachSide(
     "fixedCap",

@@ -36,9 +36,9 @@ export interface ForecastError {
   readonly oslRatio: number;
   /** Mean absolute error of requests per second over the mean of the series. */
   readonly relativeError: number;
-  /** Longest and mean time of one window: three series learned and forecast. */
+  /** Time of one window, three series learned and forecast: half of them, and the longest, a fit, take at most. */
+  readonly medianMs: number;
   readonly longestMs: number;
-  readonly meanMs: number;
 }
 
 /** Windows at the start of a series that are not judged: no predictor knows anything yet. */
@@ -61,11 +61,11 @@ export function forecastError(
   const errors = { requestsPerSecond: 0, islTokens: 0, oslTokens: 0 };
   const naive = { requestsPerSecond: 0, islTokens: 0, oslTokens: 0 };
   let history: TrafficHistory = EMPTY_HISTORY;
-  let [spentMs, longestMs, sum, judged] = [0, 0, 0, 0];
+  let sum = 0;
+  const times: number[] = [];
   for (const [i, window] of windows.entries()) {
     if (i >= UNJUDGED) {
       const expected = forecast(history, chosen, context);
-      judged++;
       sum += window.requestsPerSecond;
       for (const field of names) {
         const seen = window[field];
@@ -77,10 +77,9 @@ export function forecastError(
     const start = performance.now();
     history = withWindow(history, window, context);
     forecast(history, chosen, context);
-    const took = performance.now() - start;
-    spentMs += took;
-    longestMs = Math.max(longestMs, took);
+    times.push(performance.now() - start);
   }
+  times.sort((a, b) => a - b);
   const ratio = (field: (typeof names)[number]) => errors[field] / naive[field];
   return {
     series: name,
@@ -90,8 +89,8 @@ export function forecastError(
     islRatio: ratio("islTokens"),
     oslRatio: ratio("oslTokens"),
     relativeError: errors.requestsPerSecond / sum,
-    longestMs,
-    meanMs: spentMs / windows.length,
+    medianMs: times[Math.floor(times.length / 2)] ?? 0,
+    longestMs: times.at(-1) ?? 0,
   };
 }
 

@@ -45,6 +45,8 @@ export class ReferenceEngine {
   readonly quant: Quant;
   readonly running: Running;
   readonly #memory: MemorySetting;
+  /** The same for the capacity of the KV cache, which knows neither rule (b) nor all-to-all. */
+  readonly #capacity: MemorySetting;
 
   constructor(engine: EngineCase, source: ReferenceSource) {
     const { backend, layout, databaseMode: mode, nextn = 0 } = engine;
@@ -52,7 +54,11 @@ export class ReferenceEngine {
     const usesDonors = mode === "SILICON" || mode === "HYBRID";
     const tables = usesDonors ? source.tables : primaryOnly(source.tables);
     const { system } = tables;
-    const model = readModel(engine.model, source, source.family);
+    const model = readModel(
+      engine.model,
+      source,
+      engine.family ?? source.family,
+    );
     const allToAll = usesAllToAll(model, engine, {
       tables,
       inferredMoe: inferQuant(model).moe,
@@ -85,6 +91,14 @@ export class ReferenceEngine {
       kv: this.quant.kv,
       context,
       nextn,
+    };
+    const isGemmExplicit = engine.quant?.gemm !== undefined;
+    this.#capacity = {
+      ...this.#memory,
+      context: buildPhase(
+        { ...setting, quant: { ...quant, isGemmExplicit }, allToAll: false },
+        "context",
+      ),
     };
   }
 
@@ -140,7 +154,7 @@ export class ReferenceEngine {
           values: memoryValues(memoryOf(this.#memory, { ...ask, ctx: 0 })),
         };
       case "kv_capacity": {
-        const tokens = kvCapacity(this.#memory, ask.tokens);
+        const tokens = kvCapacity(this.#capacity, ask.tokens);
         if (tokens <= 0) {
           throw new Refusal("out_of_memory", "No budget for a KV cache.");
         }

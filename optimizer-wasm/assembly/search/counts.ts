@@ -1,6 +1,14 @@
 /** The best replica counts of a fleet whose options are given: exact, in a logarithm of the counts. */
 
-import { copyFleet, Fleet, isBetter, newFleet, setPair, setSingle } from "./fleet";
+import {
+  compare,
+  copyFleet,
+  Fleet,
+  isBetter,
+  newFleet,
+  setPair,
+  setSingle,
+} from "./fleet";
 import { Option, optionAt, Side } from "./option";
 import * as setting from "./setting";
 
@@ -16,12 +24,12 @@ function mostOf(side: i32, option: Option, gpus: f64, watts: f64): f64 {
   return min(min(byGpus, byWatts), min(setting.ceilingOf(side), MOST_REPLICAS));
 }
 
-/** Fewest replicas that do `rate` together, not below the floor of the side. */
+/** Fewest replicas that do `rate` together within rounding, not below the floor of the side. */
 function fewestFor(side: i32, option: Option, rate: f64): f64 {
   const floor = setting.floorOf(side);
   let n = max(floor, Math.ceil(rate / option.rate));
-  while (n > floor && (n - 1.0) * option.rate >= rate) n -= 1.0;
-  while (n * option.rate < rate) n += 1.0;
+  while (n > floor && compare((n - 1.0) * option.rate, rate) >= 0) n -= 1.0;
+  while (compare(n * option.rate, rate) < 0) n += 1.0;
   return n;
 }
 

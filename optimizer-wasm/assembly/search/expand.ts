@@ -33,6 +33,8 @@ const MOST_WATTS: i32 = 4096;
 const places = allocate(<usize> MOST_WATTS * OPTION_BYTES);
 /** Whether a place is taken, by the layout at hand. */
 const taken = allocate(<usize> MOST_WATTS);
+/** Rounding of a clock step: the lowest clock is one of the steps. */
+const CLOCK_ROOM: f64 = 1e-9;
 let lowestTaken: i32 = MOST_WATTS;
 let highestTaken: i32 = -1;
 
@@ -146,25 +148,37 @@ function physical(draw: f64): f64 {
   return draw > 1.1 * most || !(draw > 0.0) ? most : draw;
 }
 
-/** Every clock step below the uncapped one, at the lowest cap that keeps it. */
+/**
+ * Every clock step below the uncapped one, at the lowest cap that keeps it; and where the declared error falls while the
+ * clock stays, at the lowest cap with the smaller error.
+ */
 function freeCaps(row: Row, phase: PhasePower, own: f64, lowest: f64): void {
   const step = setting.clockStep();
   const c = setting.powerCoefficient(row.side);
-  const end = setting.lowestClock();
+  const end = setting.lowestClock() - CLOCK_ROOM;
+  /** The lowest cap of the clocks above. */
+  let above = own;
   for (let k = Math.ceil(1.0 / step) - 1.0; k * step >= end; k -= 1.0) {
     const clock = k * step;
     const wanted = phase.capFor(clock, c);
-    if (wanted >= own) continue;
+    if (wanted >= above) continue;
     const cap = max(wanted, lowest);
     if (cap >= own) return;
     offer(row, phase, phase, own, cap, clock, clock);
+    for (let band = 0; band < setting.ERROR_EDGES; band++) {
+      const edge = setting.lowestCapOfBand(band, own);
+      if (edge > cap && edge < above) {
+        offer(row, phase, phase, own, edge, clock, clock);
+      }
+    }
+    above = cap;
     if (wanted <= lowest) return;
   }
 }
 
 /**
  * Both kinds of step of an aggregated worker find their own clock under one cap; of the caps with the same two clocks
- * the lowest is taken.
+ * and the same declared error the lowest is taken.
  */
 function freeCapsOfTwo(
   row: Row,
@@ -175,10 +189,10 @@ function freeCapsOfTwo(
 ): void {
   const step = setting.clockStep();
   const c = setting.powerCoefficient(row.side);
-  const end = setting.lowestClock();
+  const end = setting.lowestClock() - CLOCK_ROOM;
   let mixed = Math.ceil(1.0 / step);
   let decode = mixed;
-  let heldMixed = 0.0, heldDecode = 0.0, heldCap = own;
+  let heldMixed = 0.0, heldDecode = 0.0, heldError = 0.0, heldCap = own;
   for (let cap = own - 1.0; cap >= lowest; cap -= 1.0) {
     while (mixed * step >= end && !holds(phase, mixed * step, cap, c)) {
       mixed -= 1.0;
@@ -187,11 +201,16 @@ function freeCapsOfTwo(
       decode -= 1.0;
     }
     if (mixed * step < end || decode * step < end) break;
-    if (heldCap < own && (mixed != heldMixed || decode != heldDecode)) {
+    const error = setting.declaredError(cap / own);
+    if (
+      heldCap < own &&
+      (mixed != heldMixed || decode != heldDecode || error != heldError)
+    ) {
       offerTwo(row, phase, generation, own, heldCap, heldMixed, heldDecode);
     }
     heldMixed = mixed;
     heldDecode = decode;
+    heldError = error;
     heldCap = cap;
   }
   if (heldCap < own) {
@@ -227,7 +246,7 @@ function holds(phase: PhasePower, clock: f64, cap: f64, c: f64): bool {
   return phase.keeps(clock, cap, c);
 }
 
-/** One given cap, within the SKU's range; nothing when no clock keeps it. */
+/** One given cap, within the SKU's range, or the own draw where none is given; nothing when no clock keeps it. */
 function underCap(
   row: Row,
   phase: PhasePower,
@@ -235,7 +254,9 @@ function underCap(
   own: f64,
   given: f64,
 ): void {
-  const cap = min(max(given, setting.minCap()), setting.maxCap());
+  const cap = isFinite(given)
+    ? min(max(given, setting.minCap()), setting.maxCap())
+    : own;
   const mixed = clockAt(phase, row.side, cap, own);
   const decode = generation.ms > 0.0
     ? clockAt(generation, row.side, cap, own)
@@ -250,7 +271,7 @@ function clockAt(phase: PhasePower, side: i32, cap: f64, own: f64): f64 {
   const c = setting.powerCoefficient(side);
   if (cap >= own || cap >= phase.drawHigh(1.0) * c) return 1.0;
   const step = setting.clockStep();
-  const end = setting.lowestClock();
+  const end = setting.lowestClock() - CLOCK_ROOM;
   for (let k = Math.ceil(1.0 / step) - 1.0; k * step >= end; k -= 1.0) {
     if (phase.keeps(k * step, cap, c)) return k * step;
   }

@@ -2,7 +2,14 @@
 
 import { allocate } from "../arrays";
 import { refine } from "./expand";
-import { copyFleet, Fleet, FLEET_BYTES, isBetter, primary } from "./fleet";
+import {
+  compare,
+  copyFleet,
+  Fleet,
+  FLEET_BYTES,
+  isBetter,
+  primary,
+} from "./fleet";
 import { copyOption, Option, OPTION_BYTES, optionAt, Side } from "./option";
 
 /** Fleets that are kept at most. */
@@ -33,9 +40,11 @@ export function threshold(): f64 {
   return primary(last.value, last.watts);
 }
 
-/** Watts of the last ranked fleet; infinite while there is room. */
-export function thresholdWatts(): f64 {
-  return count < wanted ? Infinity : rankedAt(count - 1).watts;
+/** Watts that a fleet serving `served` must stay below to be ranked; infinite while there is room or the last ranked one serves less. */
+export function thresholdWatts(served: f64): f64 {
+  if (count < wanted) return Infinity;
+  const last = rankedAt(count - 1);
+  return compare(last.value, served) < 0 ? Infinity : last.watts;
 }
 
 /** Puts the best fleet of a pair of layouts in its place. */

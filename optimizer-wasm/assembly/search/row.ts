@@ -46,8 +46,8 @@ export class Row {
 }
 
 const ROW_BYTES: usize = offsetof<Row>() + 2 * offsetof<PhasePower>();
-/** Rows of the largest space: 64 layouts of aggregated workers at 51 batches and ten sizes of a mixed step. */
-const MOST_ROWS: i32 = 1 << 15;
+/** Rows of the largest space: 64 layouts at 44 batches and 18 sizes of a mixed step, and both sides beside them. */
+const MOST_ROWS: i32 = 1 << 16;
 
 let rows: usize = 0;
 let rowCount: i32 = 0;

@@ -196,8 +196,9 @@ function isHopeless(
   if (bound < goal * (1.0 - ROOM)) return true;
   if (setting.efficiency() || goal < demand * (1.0 - ROOM)) return false;
   // All of the demand is served: fewer watts decide.
+  const ranked = thresholdWatts(demand);
   const watts = found && compare(best.value, demand) == 0
-    ? min(best.watts, thresholdWatts())
-    : thresholdWatts();
+    ? min(best.watts, ranked)
+    : ranked;
   return max(demand * wattsPerRate, floorWatts) > watts * (1.0 + ROOM);
 }

@@ -106,12 +106,25 @@ export function clockStep(): f64 {
 export function lowestClock(): f64 {
   return f64At(window, 28);
 }
+/** Lower ends of the bands of the declared error, by cap relative to the own draw. */
+export const ERROR_EDGES: i32 = 3;
+function edgeOf(band: i32): f64 {
+  return band == 0 ? 0.8 : band == 1 ? 0.6 : 0.45;
+}
 /** Declared latency error at a cap relative to the own draw; 0 where it does not bind. */
 export function declaredError(ratio: f64): f64 {
   if (ratio >= 1.0) return 0.0;
-  if (ratio >= 0.8) return f64At(window, 29);
-  if (ratio >= 0.6) return f64At(window, 30);
-  return f64At(window, ratio >= 0.45 ? 31 : 32);
+  let band = 0;
+  while (band < ERROR_EDGES && ratio < edgeOf(band)) band++;
+  return f64At(window, 29 + band);
+}
+/** Lowest whole-watt cap with the error of a band. */
+export function lowestCapOfBand(band: i32, own: f64): f64 {
+  const edge = edgeOf(band);
+  let cap = Math.ceil(edge * own);
+  while ((cap - 1.0) / own >= edge) cap -= 1.0;
+  while (cap / own < edge) cap += 1.0;
+  return cap;
 }
 
 /** The fleet: most GPUs, most watts, requests a second worth serving; infinite where there is no bound. */

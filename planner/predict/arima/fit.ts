@@ -10,6 +10,8 @@ import {
 
 interface Candidate {
   readonly order: ArimaOrder;
+  /** The unbounded numbers that phi and theta are made from. */
+  readonly free: readonly number[];
   readonly phi: readonly number[];
   readonly theta: readonly number[];
   readonly mean: number;
@@ -24,7 +26,9 @@ const FIRST_ORDERS: readonly (readonly [number, number])[] = [
   [0, 1],
 ];
 const MOST_MODELS = 16;
-const CALLS_PER_PARAMETER = 35;
+/** Calls a parameter while orders are compared, and for the one that is chosen. */
+const ROUGH_CALLS = 14;
+const FINAL_CALLS = 60;
 
 /**
  * Chooses d, p, q and the constant by AICc, and fits.
@@ -68,11 +72,17 @@ function chooseOrder(w: Float64Array, skipped: number): Candidate {
     const key = `${p},${q},${constant}`;
     const known = tried.get(key);
     if (known || tried.size >= MOST_MODELS) return known;
-    const fitted = fitOrder(w, { p, q, constant }, skipped);
+    const fitted = fitOrder(w, { p, q, constant }, {
+      skipped,
+      calls: ROUGH_CALLS,
+    });
     tried.set(key, fitted);
     return fitted;
   };
-  let best = fitOrder(w, { p: 0, q: 0, constant: true }, skipped);
+  let best = fitOrder(w, { p: 0, q: 0, constant: true }, {
+    skipped,
+    calls: ROUGH_CALLS,
+  });
   tried.set("0,0,true", best);
   const consider = (candidate: Candidate | undefined) => {
     if (candidate && candidate.aicc < best.aicc) best = candidate;
@@ -89,13 +99,19 @@ function chooseOrder(w: Float64Array, skipped: number): Candidate {
     consider(attempt(p, q, !constant));
     better = best !== from;
   }
-  return best;
+  return fitOrder(w, best.order, { skipped, calls: FINAL_CALLS, from: best });
 }
 
 function fitOrder(
   w: Float64Array,
   order: ArimaOrder,
-  skipped: number,
+  { skipped, calls, from }: {
+    readonly skipped: number;
+    /** Calls a parameter. */
+    readonly calls: number;
+    /** An earlier fit of the same order to begin at. */
+    readonly from?: Candidate;
+  },
 ): Candidate {
   const { p, q, constant } = order;
   const mean = constant
@@ -110,9 +126,9 @@ function fitOrder(
       theta: stableCoefficients(free.slice(p)),
     });
   const { point, value } = minimise(squares, {
-    start: Array.from({ length: p + q }, () => 0.1),
-    step: 0.5,
-    mostCalls: CALLS_PER_PARAMETER * (p + q),
+    start: from?.free ?? Array.from({ length: p + q }, () => 0.1),
+    step: from ? 0.1 : 0.5,
+    mostCalls: calls * (p + q),
     tolerance: 1e-5,
   });
   const n = w.length - skipped;
@@ -120,6 +136,7 @@ function fitOrder(
   const spare = n - parameters - 1;
   return {
     order,
+    free: point,
     phi: stableCoefficients(point.slice(0, p)),
     theta: stableCoefficients(point.slice(p)),
     mean,

@@ -13,7 +13,10 @@ import {
   componentPowerQueries,
   hitRateQuery,
   totalPowerQuery,
+  trafficMetrics,
+  trafficSelector,
 } from "./queries.ts";
+import { QueryError } from "./query_error.ts";
 import { readTraffic, type Traffic } from "./traffic.ts";
 
 /** What the source is made of. */
@@ -63,6 +66,34 @@ export class PrometheusSource implements TrafficSource, Disposable {
     })();
     this.#running = mine.catch(() => {});
     return await mine;
+  }
+
+  /**
+   * Whether the traffic metrics are there at all; asked once at the start (P77).
+   *
+   * @returns one sentence for each that is missing, with what to do; empty when all is well or nobody answers
+   */
+  async missingMetrics(signal: AbortSignal): Promise<readonly string[]> {
+    const { deployment } = this.#options;
+    const [started, total] = trafficMetrics(deployment).requests;
+    const series = trafficSelector(deployment);
+    try {
+      const { samples } = await this.#client.query(
+        `absent(${started}${series} or ${total}${series})`,
+        signal,
+      );
+      if (samples.length === 0) return [];
+    } catch (error) {
+      if (error instanceof QueryError) return [];
+      throw error;
+    }
+    return [
+      `${this.name} has no ${started}${series}. ${
+        deployment.source === "router"
+          ? "The router needs DYN_SYSTEM_PORT=9090, the pod label nvidia.com/metrics-enabled=true and a PodMonitor."
+          : "Scrape the frontends, with the label dynamo_namespace."
+      }`,
+    ];
   }
 
   [Symbol.dispose](): void {

@@ -1,13 +1,19 @@
 /** The Prometheus source against servers that lie, hang, redirect, refuse and overflow (R19 row 15). @module */
 
-import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
+import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert";
 import type { Clock } from "../../../cluster/mod.ts";
-import type { PrometheusConfig } from "../../../planner/config/mod.ts";
+import {
+  parsePlannerConfig,
+  type PrometheusConfig,
+} from "../../../planner/config/mod.ts";
 import type { Observation } from "../../../planner/core/mod.ts";
 import {
+  openPrometheusSource,
   type PrometheusDeployment,
+  prometheusDeployment,
   PrometheusSource,
 } from "../../../planner/sources/mod.ts";
+import { WattkeeperError } from "../../../service/mod.ts";
 import { ScriptedPrometheus, vector } from "./scripted_prometheus.ts";
 
 const DEPLOYMENT: PrometheusDeployment = {
@@ -56,7 +62,7 @@ function sourceAt(
       verify: true,
       extraQueryParams: {},
       timeoutSeconds: 10,
-      scrapeIntervalSeconds: 15,
+      scrapeIntervalSeconds: undefined,
       source: "frontend",
       ...config,
     },
@@ -78,8 +84,9 @@ function look(
 
 /** Answers a healthy deployment gives, by what is asked. */
 function healthy(query: string): Response {
-  if (query.startsWith("time()")) return vector(3);
-  if (query.startsWith("max(count_over_time")) return vector(12);
+  if (query.startsWith("time() - max")) return vector(3);
+  if (query.startsWith("time() - min")) return vector(185);
+  if (query.includes("count_over_time")) return vector(12);
   if (query.includes("__name__")) return vector();
   if (query.includes("requests_started_total")) return vector(90);
   if (query.includes("output_sequence_tokens_sum") && !query.includes(" / ")) {
@@ -124,7 +131,7 @@ Deno.test("queries hold model and namespaces as they are, whatever they contain"
         String.raw`model=~"(?i:Qwen/Qwen3 \"32B\" \\(a\\+b\\))"`,
       )
     ),
-    queries[0],
+    queries.join("\n"),
   );
   ok(queries.some((query) =>
     query.includes(
@@ -279,7 +286,7 @@ for (const [what, answer, told] of BAD_ANSWERS) {
     strictEqual(seen.requests, undefined);
     deepStrictEqual(new Set(kinds(seen)), new Set(["bad_answer"]));
     strictEqual(seen.problems?.length, 1, JSON.stringify(seen.problems));
-    ok(seen.problems[0]?.message.includes(told), seen.problems[0]?.message);
+    ok(seen.problems[0]?.message.includes(told), JSON.stringify(seen));
   });
 }
 
@@ -409,7 +416,7 @@ Deno.test("one collection at a time, against one set of facts", async () => {
       verify: true,
       extraQueryParams: {},
       timeoutSeconds: 10,
-      scrapeIntervalSeconds: 15,
+      scrapeIntervalSeconds: undefined,
       source: "frontend",
     },
     deployment: DEPLOYMENT,
@@ -450,4 +457,89 @@ Deno.test("a load tick asks for no traffic, a throughput tick for no engines", a
   strictEqual(loadOnly.seen.live?.kvHitRate, 0.5);
   const throughputOnly = await observe(true, false);
   ok(!throughputOnly.asked.includes("frontend_worker_"));
+});
+
+Deno.test("a metric that nobody scrapes is named once at the start, with what to do", async () => {
+  const absent = (query: string) =>
+    query.startsWith("absent(") ? vector(1) : healthy(query);
+  await using server = new ScriptedPrometheus(absent);
+  const { signal } = new AbortController();
+  using router = sourceAt(server.url, { deployment: { source: "router" } });
+  const [told = "", ...more] = await router.missingMetrics(signal);
+  deepStrictEqual(more, []);
+  ok(told.includes("dynamo_component_router_requests_started_total"), told);
+  ok(told.includes("DYN_SYSTEM_PORT=9090"));
+  server.answer(() => vector());
+  deepStrictEqual(await router.missingMetrics(signal), []);
+  server.answer(() => new Response(null, { status: 500 }));
+  deepStrictEqual(await router.missingMetrics(signal), []);
+});
+
+interface Scrapes {
+  readonly age: number;
+  readonly reach: number;
+  readonly seen: number;
+  readonly usual: number;
+}
+const SCRAPES: readonly [string, Scrapes, readonly string[]][] = [
+  ["scrapes of every 15 s", { age: 14, reach: 181, seen: 12, usual: 12 }, []],
+  ["scrapes of every minute", { age: 59, reach: 230, seen: 3, usual: 3 }, []],
+  [
+    "a series that began within the window",
+    { age: 5, reach: 60, seen: 4, usual: 4 },
+    ["partial"],
+  ],
+  ["7 of 12 scrapes", { age: 5, reach: 181, seen: 7, usual: 12 }, ["partial"]],
+  ["8 of 12 scrapes", { age: 5, reach: 181, seen: 8, usual: 12 }, []],
+  [
+    "a newest sample of 61 s",
+    { age: 61, reach: 240, seen: 12, usual: 12 },
+    ["stale"],
+  ],
+];
+for (const [what, { age, reach, seen, usual }, wanted] of SCRAPES) {
+  Deno.test(`${what}: ${wanted[0] ?? "trusted"}`, async () => {
+    await using server = new ScriptedPrometheus((query) =>
+      query.startsWith("time() - max")
+        ? vector(age)
+        : query.startsWith("time() - min")
+        ? vector(reach)
+        : query.startsWith("max_over_time")
+        ? vector(usual)
+        : query.startsWith("max(count_over_time")
+        ? vector(seen)
+        : healthy(query)
+    );
+    using source = sourceAt(server.url);
+    const observation = await look(source);
+    deepStrictEqual(kinds(observation), wanted);
+    strictEqual(observation.requests, wanted.length === 0 ? 90 : undefined);
+  });
+}
+
+Deno.test("a configuration that does not say whom to ask about is refused, and a CA bundle must be there", async () => {
+  const configOf = (text: string) =>
+    parsePlannerConfig({ text: `environment: virtual\n${text}`, name: "p" })
+      .config;
+  throws(
+    () => prometheusDeployment(configOf("")),
+    /served_model_name and dynamo_namespace/,
+  );
+  const named = configOf(
+    "served_model_name: m\nnamespace: team\ndgd_name: chat\nprometheus_ca_bundle: /nowhere/ca.pem",
+  );
+  deepStrictEqual(prometheusDeployment(named), {
+    sides: ["prefill", "decode"],
+    model: "m",
+    dynamoNamespace: "team-chat",
+    kubernetesNamespace: "team",
+    dgdName: "chat",
+    backend: undefined,
+    source: "frontend",
+  });
+  await rejects(
+    openPrometheusSource({ config: named, clock: new HeldClock() }),
+    (error: unknown) =>
+      error instanceof WattkeeperError && error.code === "file_not_found",
+  );
 });

@@ -52,7 +52,7 @@ function sourceAt(
       verify: true,
       extraQueryParams: {},
       timeoutSeconds: 10,
-      scrapeIntervalSeconds: SCRAPE_MS / 1000,
+      scrapeIntervalSeconds: undefined,
       source: "frontend",
     },
     deployment: { ...DEPLOYMENT, ...deployment },

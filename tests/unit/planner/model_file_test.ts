@@ -41,7 +41,7 @@ Deno.test("a model that no table names is estimated from its config.json", async
     const path = `${folder}/config.json`;
     await Deno.writeTextFile(path, JSON.stringify(MODEL));
     const models = await configuredModels(configOf(path));
-    const opener = await openEstimators(`${folder}/store`, models);
+    const opener = await openEstimators(`${folder}/store`, { models });
     strictEqual((await opener.model(path)).layers, 32);
     const estimator = await opener.open({
       model: path,
