@@ -1,8 +1,10 @@
 /** The rows of a query: every layout of every side at every batch that its memory holds. @module */
 
+import { WattkeeperError } from "../../service/mod.ts";
 import type { EngineEstimator } from "../engine_estimator.ts";
 import type { SearchHost } from "../program/search_host.ts";
 import { STATUS } from "../program/wasm_exports.ts";
+import { refusalError } from "../refusal.ts";
 import {
   AGG_BATCHES,
   batchFitsContext,
@@ -18,19 +20,25 @@ export interface OpenedLayout {
   readonly estimator: EngineEstimator;
 }
 
-/** What filling the rows found out beside them. */
-export interface RowsReport {
+/** What filling the rows of one side found out beside them. */
+export interface SideReport {
   readonly rows: number;
-  /** Memory of the layout that came nearest to holding one request, where none held any. */
+  /** Memory of the batch that came nearest to fitting, where none fits. */
   readonly nearestMemory:
     | { readonly neededBytes: number; readonly availableBytes: number }
     | undefined;
+  /** Lowest admission threshold that a row would have needed, where thresholds forbid rows. */
+  readonly leastTheta: number | undefined;
+  /** Why the tables have no answer to the first row that they refused. */
+  readonly missing: WattkeeperError | undefined;
+}
+
+/** What filling the rows found out beside them. */
+export interface RowsReport {
+  readonly rows: number;
   /** The module had no room for all rows. */
   readonly overflow: boolean;
-  /** Rows that the tables could not answer, and the first operator's reason. */
-  readonly notMeasured: number;
-  /** Rows that admission thresholds forbid. */
-  readonly refusedByAdmission: number;
+  readonly bySide: Readonly<Record<WorkerSide, SideReport>>;
 }
 
 /** Largest step whose activations the KV capacity of an admission threshold leaves room for. */
@@ -41,17 +49,28 @@ export function ranksOf({ engineCase }: EngineEstimator): number {
   return engineCase.layout.dp * engineCase.layout.pp;
 }
 
-/** Implied admission threshold of a decode batch (R18). */
+/** Implied admission threshold of a decode batch (R18); 1 where the cache has no room beside a full step. */
 export function thetaDecodeOf(
   estimator: EngineEstimator,
   { isl, osl }: Pick<FleetQuery, "isl" | "osl">,
   batchSize: number,
 ): number {
-  const tokens = estimator.kvCapacityTokens({
-    maxBatchedTokens: MOST_BATCHED_TOKENS,
-    isl,
-  });
-  return Math.min(1, batchSize * (isl + osl / 2) / tokens);
+  const tokens = cacheTokens(estimator, isl);
+  return tokens > 0 ? Math.min(1, batchSize * (isl + osl / 2) / tokens) : 1;
+}
+
+function cacheTokens(estimator: EngineEstimator, isl: number): number {
+  try {
+    return estimator.kvCapacityTokens({
+      maxBatchedTokens: MOST_BATCHED_TOKENS,
+      isl,
+    });
+  } catch (error) {
+    if (error instanceof WattkeeperError && error.code === "out_of_memory") {
+      return 0;
+    }
+    throw error;
+  }
 }
 
 /** Asks the model for every row; the setting window must be written. */
@@ -69,15 +88,33 @@ export function fillRows(
   return filler.report();
 }
 
+/** A side's report while it is made. */
+interface SideTally {
+  rows: number;
+  fits: boolean;
+  nearestMemory: SideReport["nearestMemory"];
+  leastTheta: number | undefined;
+  missing: WattkeeperError | undefined;
+}
+
+const emptyTally = (): SideTally => ({
+  rows: 0,
+  fits: false,
+  nearestMemory: undefined,
+  leastTheta: undefined,
+  missing: undefined,
+});
+
 class RowFiller {
   readonly #search: SearchHost;
   readonly #query: FleetQuery;
-  #rows = 0;
-  #fits = 0;
+  readonly #tallies = {
+    prefill: emptyTally(),
+    decode: emptyTally(),
+    agg: emptyTally(),
+  };
+  #tally: SideTally = this.#tallies.prefill;
   #overflow = false;
-  #notMeasured = 0;
-  #refusedByAdmission = 0;
-  #nearest: RowsReport["nearestMemory"];
 
   constructor(search: SearchHost, query: FleetQuery) {
     this.#search = search;
@@ -85,17 +122,23 @@ class RowFiller {
   }
 
   report(): RowsReport {
+    const { prefill, decode, agg } = this.#tallies;
+    const side = (
+      { fits, nearestMemory, ...tally }: SideTally,
+    ): SideReport => ({
+      ...tally,
+      nearestMemory: fits ? undefined : nearestMemory,
+    });
     return {
-      rows: this.#rows,
-      nearestMemory: this.#fits === 0 ? this.#nearest : undefined,
+      rows: prefill.rows + decode.rows + agg.rows,
       overflow: this.#overflow,
-      notMeasured: this.#notMeasured,
-      refusedByAdmission: this.#refusedByAdmission,
+      bySide: { prefill: side(prefill), decode: side(decode), agg: side(agg) },
     };
   }
 
   fill(side: WorkerSide, estimator: EngineEstimator, layout: number): void {
     const { isl, prefix = 0 } = this.#query;
+    this.#tally = this.#tallies[side];
     switch (side) {
       case "prefill": {
         const mostRate = this.#mostPrefillRate(estimator);
@@ -145,8 +188,9 @@ class RowFiller {
       prefix,
       contextTokens,
     });
+    const tally = this.#tally;
     if (memory.fits) {
-      this.#fits++;
+      tally.fits = true;
       return true;
     }
     const capacity = estimator.system.memoryCapacityBytes;
@@ -154,18 +198,19 @@ class RowFiller {
     const neededBytes = memory.totalBytes;
     const availableBytes = Math.min(capacity, fixed + memory.kvBudgetBytes);
     const missing = neededBytes - availableBytes;
-    const nearest = this.#nearest;
+    const nearest = tally.nearestMemory;
     if (
       !nearest || missing < nearest.neededBytes - nearest.availableBytes
-    ) this.#nearest = { neededBytes, availableBytes };
+    ) tally.nearestMemory = { neededBytes, availableBytes };
     return false;
   }
 
   #admits(estimator: EngineEstimator, batch: number): boolean {
     const most = this.#query.maxThetaDecode;
     if (most === undefined) return true;
-    if (thetaDecodeOf(estimator, this.#query, batch) <= most) return true;
-    this.#refusedByAdmission++;
+    const theta = thetaDecodeOf(estimator, this.#query, batch);
+    if (theta <= most) return true;
+    this.#tally.leastTheta = Math.min(this.#tally.leastTheta ?? 1, theta);
     return false;
   }
 
@@ -197,9 +242,15 @@ class RowFiller {
       gpus: estimator.gpusPerReplica,
       ranks: ranksOf(estimator),
     });
-    if (status === STATUS.ok) this.#rows++;
+    if (status === STATUS.ok) this.#tally.rows++;
     else if (status < 0) this.#overflow = true;
-    else this.#notMeasured++;
+    else {
+      const phase = side === "decode" ? "generation" : "context";
+      this.#tally.missing ??= refusalError(
+        estimator.engineCase,
+        estimator.program.refusal(status, phase),
+      );
+    }
   }
 }
 

@@ -105,6 +105,12 @@ export async function randomSearch(
     sides.every((side) => layouts.some((one) => one.side === side))
   );
   if (!exists) return undefined;
+  // sglang exchanges caches rank by rank.
+  const tps = (side: WorkerSide) =>
+    layouts.filter((one) => one.side === side)
+      .map(({ estimator }) => estimator.engineCase.layout.tp);
+  const shared = tps("prefill").some((tp) => tps("decode").includes(tp));
+  if (mode === "disagg" && backend === "sglang" && !shared) return undefined;
   const space = { model, system, backend, mode, nextn };
   return { search: new FleetSearch(space, layouts, []), layouts, mode };
 }
