@@ -43,6 +43,7 @@ export class Agent {
   readonly #pacing: ReportPacing;
   readonly #share = new CappedShare();
   readonly #troubles = new Map<string, string>();
+  readonly #persistent = new Map<string, boolean | undefined>();
   #wake: (() => void) | undefined;
   #eventAtMs: number | undefined;
   #sharedLast = new Map<string, number | undefined>();
@@ -50,10 +51,11 @@ export class Agent {
 
   constructor(readonly options: AgentOptions) {
     this.#pacing = new ReportPacing(options.clock);
-    this.gate = new AgentGateLedger(options.reconciler, () => {
-      this.#pacing.note(`${Math.random()}`, true);
-      this.#wake?.();
-    });
+    // The report says `open` only after a pass that has seen it.
+    this.gate = new AgentGateLedger(
+      options.reconciler,
+      () => this.#eventHappened(),
+    );
   }
 
   /** One pass with its report: `--once`. */
@@ -66,10 +68,7 @@ export class Agent {
   /** Runs until the signal aborts, then ends in order. A pass under way is finished first, writes and all. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, view } = this.options;
-    const unsubscribe = view.onChange(() => {
-      this.#eventAtMs ??= clock.now();
-      this.#wake?.();
-    });
+    const unsubscribe = view.onChange(() => this.#eventHappened());
     signal.addEventListener("abort", () => this.#wake?.(), { once: true });
     let passAtMs = clock.now();
     let checkAtMs = clock.now() + CHECK_MS;
@@ -139,6 +138,11 @@ export class Agent {
     return troubleOf(status) !== undefined;
   }
 
+  #eventHappened(): void {
+    this.#eventAtMs ??= this.options.clock.now();
+    this.#wake?.();
+  }
+
   async #pass(reason: PassReason): Promise<PassResult> {
     const { reconciler } = this.options;
     const result = await reconciler.pass(reason);
@@ -162,6 +166,14 @@ export class Agent {
         else log.info(`GPU ${index} (${uuid}) is as it should be again.`);
         this.#troubles.set(uuid, trouble);
       }
+      const persistent = status.telemetry?.persistenceMode;
+      if (persistent === false && this.#persistent.get(uuid) !== false) {
+        log.warning(
+          `GPU ${index} (${uuid}) has persistence mode off: an idle GPU may lose its limit (C26).`,
+          { uuid, index },
+        );
+      }
+      this.#persistent.set(uuid, persistent);
       if (status.outcome.wrote) {
         const { limits, state, reason } = status.outcome;
         log.info(
@@ -176,6 +188,10 @@ export class Agent {
   async #report(): Promise<void> {
     const { reconciler, facts, wallClock, clock, sink } = this.options;
     const { store, nvml, bootId } = reconciler.options;
+    const urgent = this.#pacing.sent();
+    const sequence = await store.nextSequence();
+    // Not sent; the record's fault is a trouble of its own.
+    if (sequence === undefined) return;
     const statuses = reconciler.statuses();
     for (const status of statuses) {
       const share = this.#share.next(status, clock.now());
@@ -187,11 +203,11 @@ export class Agent {
       ...facts,
       driverSession: `${bootId.slice(0, 8)}-${nvml.driver.session}`,
     }, {
-      sequence: await store.nextSequence(),
+      sequence,
       observedAt: wallClock(),
       share: (status) => this.#sharedLast.get(status.identity.uuid),
     });
-    sink.publish(report, this.#pacing.sent());
+    sink.publish(report, urgent);
   }
 
   async #sleepUntil(atMs: number): Promise<void> {

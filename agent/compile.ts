@@ -7,7 +7,7 @@
  * @module
  */
 
-import { NVML_LIBRARY_CANDIDATES } from "./nvml/candidates.ts";
+import { BINARY_PLACES, permissionFlags } from "./permissions.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const TARGETS = {
@@ -15,24 +15,15 @@ const TARGETS = {
   "aarch64-unknown-linux-gnu": "dist/wattkeeper-agent-arm64",
 };
 
+/** Permissions baked in. */
+export const PERMISSIONS: readonly string[] = permissionFlags(BINARY_PLACES);
+
 /**
- * Permissions baked in: as narrow as Deno allows. The host's `/proc` must be mounted at `/host/proc`, because Deno lets nobody
- * read `/proc` itself with less than all permissions.
+ * What V8 is told, for the sake of memory: a young generation that stays small, and no compiled code. The agent does
+ * little, seldom, and most of it in the kernel (decision 0105).
  */
-export const PERMISSIONS: readonly string[] = [
-  "--allow-read=/host/proc,/var/lib/wattkeeper,/var/lib/dynamo-power-agent,/var/run/secrets,/usr,/run",
-  "--allow-write=/var/lib/wattkeeper,/run/wattkeeper",
-  `--allow-ffi=${
-    [
-      ...NVML_LIBRARY_CANDIDATES,
-      "/lib/x86_64-linux-gnu/libc.so.6",
-      "/lib/aarch64-linux-gnu/libc.so.6",
-    ].join(",")
-  }`,
-  "--allow-net",
-  "--allow-env",
-  "--allow-sys=hostname",
-];
+export const V8_FLAGS =
+  "--v8-flags=--max-semi-space-size=1,--no-opt,--no-maglev,--no-sparkplug";
 
 /** The import map of the binary: the product's, with a table of two commands. */
 export async function binaryImportMap(): Promise<string> {
@@ -94,7 +85,7 @@ async function compile(): Promise<number> {
     for (const [target, output] of Object.entries(TARGETS)) {
       const { success } = await deno([
         ...["compile", "--no-lock", "--no-check", "--import-map", map],
-        ...["--v8-flags=--max-semi-space-size=1", "--target", target],
+        ...[V8_FLAGS, "--target", target],
         ...["--output", output, ...PERMISSIONS, "main.ts"],
       ], "inherit");
       if (!success) return 1;

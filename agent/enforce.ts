@@ -169,6 +169,10 @@ async function cap(
   const now = limits.managementWatts;
   if (on.dryRun) return dry(task, watts);
   const lowering = watts < now;
+  if (!sameWatts(now, watts)) {
+    const unfit = await unfitness(task.uuid, watts, on);
+    if (unfit !== undefined) return failure(limits, unfit);
+  }
   const beforeWatts = entry ? entry.beforeWatts : task.beforeWatts;
   const intended = await on.store.update(uuid, (e) => ({
     ...(e ?? { uuid }),
@@ -210,6 +214,23 @@ async function cap(
     urgent: lowering,
     failed: false,
   };
+}
+
+/** Why a limit must not be set: the range, read now, is not known or does not hold it. */
+async function unfitness(
+  uuid: string,
+  watts: number,
+  { nvml }: Enforcement,
+): Promise<string | undefined> {
+  const read = await nvml.limits(uuid);
+  if (!read.ok) return `The limits cannot be read: ${errorText(read.error)}.`;
+  const { minWatts, maxWatts } = read.value;
+  if (minWatts === undefined || maxWatts === undefined) {
+    return "The settable range cannot be read.";
+  }
+  return watts < minWatts || watts > maxWatts
+    ? `${watts} W is outside ${minWatts}…${maxWatts} W by now.`
+    : undefined;
 }
 
 /** A device that took something else than asked: that is what we left there, so that is what is remembered. */
@@ -286,7 +307,7 @@ async function writeAndRead(
   | { ok: false; reason: string; limits: GpuLimits | undefined }
 > {
   const set = await nvml.setLimit(uuid, watts);
-  const read = await nvml.limits(uuid);
+  const read = await nvml.limits(uuid, "moving");
   const limits = read.ok ? read.value : undefined;
   if (!set.ok) {
     const reason = `Setting ${watts} W failed: ${errorText(set.error)}.`;

@@ -113,6 +113,8 @@ export class AgentGateLedger implements GateLedger {
         "The kubelet places this pod on no GPU.",
       );
     }
+    const elsewhere = this.#elsewhere(podUid, mine);
+    if (elsewhere !== undefined) return wait("gpus_unknown", elsewhere);
     const owners: Owner[] = [];
     const opened: { uuid: string; grantedWatts: number; limitWatts: number }[] =
       [];
@@ -133,7 +135,7 @@ export class AgentGateLedger implements GateLedger {
         );
       }
       // The pass may have written; what counts is what the device says now.
-      const now = await nvml.limits(status.identity.uuid);
+      const now = await nvml.limits(status.identity.uuid, "moving");
       const limitWatts = now.ok
         ? Math.max(now.value.managementWatts, now.value.enforcedWatts ?? 0)
         : undefined;
@@ -155,6 +157,27 @@ export class AgentGateLedger implements GateLedger {
     this.reconciler.counts.gateOpened++;
     this.onOpened();
     return { kind: "open", generation: owners[0]!.generation!, gpus: opened };
+  }
+
+  /** Whether the kubelet has given the pod more than the GPUs it was found on: those must be under the grant too. */
+  #elsewhere(podUid: string, mine: readonly GpuStatus[]): string | undefined {
+    const pod = mine.flatMap(({ ownership: { attribution } }) =>
+      attribution.kind === "pods" ? attribution.pods : []
+    ).find(({ uid }) => uid === podUid);
+    if (pod?.namespace === undefined || pod.name === undefined) {
+      return undefined;
+    }
+    const { namespace, name } = pod;
+    const given = this.reconciler.allocationOf({ namespace, name });
+    if (given === undefined) return undefined;
+    if (given.elsewhere) {
+      return "The kubelet has given the pod a GPU that NVML does not show.";
+    }
+    const found = new Set(mine.map(({ identity }) => identity.uuid));
+    const lacking = [...given.uuids].find((uuid) => !found.has(uuid));
+    return lacking === undefined
+      ? undefined
+      : `The kubelet has given the pod GPU ${lacking} too, and who is on that is not known.`;
   }
 
   /** A report after a crash must say `open`, so the opening is on the disk before it is given. */

@@ -7,3 +7,4 @@ export { Reconciler } from "./reconciler.ts";
 export { type CheckRow, selfCheck } from "./self_check.ts";
 export { serveAgent, statusOf } from "./serve.ts";
 export { LineSink } from "./sinks.ts";
+export { type NeededPaths, requirePermissions } from "./permissions.ts";

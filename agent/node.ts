@@ -81,6 +81,8 @@ export async function openNodeAgent(
     const { view, watch } = openView(settings);
     const processes = new ProcessTable(settings.procRoot);
     const bootId = readBootId(settings.procRoot);
+    const lastReport = await sink.last();
+    if (lastReport) store.sequenceSeen(lastReport.sequence);
     const reconciler = new Reconciler({
       nvml,
       ownership: ownershipOf(settings, processes),
@@ -90,7 +92,7 @@ export async function openNodeAgent(
       bootId,
       policy: settings,
       dryRun: settings.dryRun,
-      lastReport: await sink.last(),
+      lastReport,
       referenceUuids: referenceUuids(),
     });
     const agent = new Agent({

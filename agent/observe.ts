@@ -60,7 +60,7 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
   const silent = silentGpus(enumeration, seen);
   const fault = found.ok ? undefined : found.error;
   const [reads, processes] = await Promise.all([
-    Promise.all(there.map((gpu) => read(nvml, gpu, options.telemetry))),
+    Promise.all(there.map((gpu) => read(gpu, options))),
     Promise.all(there.map((gpu) => nvml.processes(gpu.uuid))),
   ]);
   const snapshot = view.snapshot();
@@ -91,14 +91,14 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
 }
 
 async function read(
-  nvml: Nvml,
   identity: GpuIdentity,
-  known: ObserveOptions["telemetry"],
+  { nvml, known, telemetry: before }: ObserveOptions,
 ): Promise<ObservedGpu> {
   const { uuid } = identity;
-  const limits = await nvml.limits(uuid);
-  const telemetry = known?.has(uuid)
-    ? { ok: true as const, value: known.get(uuid) }
+  // Before a write the range is read anew.
+  const limits = await nvml.limits(uuid, known ? "moving" : "all");
+  const telemetry = before?.has(uuid)
+    ? { ok: true as const, value: before.get(uuid) }
     : await nvml.telemetry(uuid);
   return {
     identity,

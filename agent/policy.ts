@@ -29,8 +29,7 @@ export function decide(situation: Situation, config: PolicyConfig): Decision {
   const { attribution } = situation.ownership;
   const uncertain = uncertainty(situation);
   if (uncertain !== undefined) {
-    return attribution.kind === "unknown" &&
-        armsBeforeKubelet(situation, config)
+    return armsAtBoot(situation, config)
       ? arm(situation, config)
       : unknown(situation, uncertain);
   }
@@ -293,16 +292,16 @@ function arm(situation: Situation, config: PolicyConfig): Decision {
 }
 
 /**
- * At boot the kubelet is not there yet, and neither is any pod: a GPU without processes and without a record is armed
- * on NVML's word alone. It can only be lowered by that.
+ * At boot neither the kubelet nor the API server is there yet: a GPU without processes, without an allocation and without
+ * a record is armed on NVML's word alone. It can only be lowered by that.
  */
-function armsBeforeKubelet(
-  situation: Situation,
-  config: PolicyConfig,
-): boolean {
+function armsAtBoot(situation: Situation, config: PolicyConfig): boolean {
   const { ownership, entry } = situation;
-  return config.prearm && ownership.allocation === "silent" &&
-    ownership.pids?.length === 0 &&
+  const { attribution, allocation, pids } = ownership;
+  const empty = attribution.kind === "nobody" ||
+    attribution.kind === "unknown" && allocation === "silent" &&
+      pids?.length === 0;
+  return config.prearm && empty &&
     (!entry || entry.applied?.cause === "prearm");
 }
 

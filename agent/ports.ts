@@ -121,10 +121,17 @@ export interface Nvml {
   readonly driver: DriverInfo;
   /** Finds all GPUs anew; later calls by UUID go where this found them. */
   enumerate(): Promise<NvmlResult<Enumeration>>;
-  limits(uuid: string): Promise<NvmlResult<GpuLimits>>;
+  /**
+   * Reads the limits. `moving` leaves out what only a change of the driver moves, default and range: they are as they
+   * were read last, at the latest enumeration or later.
+   */
+  limits(
+    uuid: string,
+    depth?: "all" | "moving",
+  ): Promise<NvmlResult<GpuLimits>>;
   /** Sets the management limit. Success says that NVML accepted it, not that it is in force: read back. */
   setLimit(uuid: string, watts: number): Promise<NvmlResult<undefined>>;
-  /** Compute, graphics and MPS processes, each PID once. */
+  /** Compute, graphics and MPS processes, each PID once. Of the latter two the list may be 1 s old. */
   processes(uuid: string): Promise<NvmlResult<readonly GpuProcess[]>>;
   telemetry(uuid: string): Promise<NvmlResult<GpuTelemetry>>;
   /** UUIDs that have a call outstanding beyond its deadline. */
@@ -179,11 +186,20 @@ export interface GpuOwnership {
   readonly notes: readonly string[];
 }
 
+/** What the kubelet has given to one pod. */
+export interface PodAllocation {
+  readonly uuids: ReadonlySet<string>;
+  /** It also has a device that none of the GPUs is known to be: lost, or claimed without a name. */
+  readonly elsewhere: boolean;
+}
+
 /** Answer to an {@linkcode OwnershipQuestion}: one entry for every GPU asked about. */
 export interface OwnershipAnswer {
   readonly gpus: ReadonlyMap<string, GpuOwnership>;
   /** For each departing UID: whether any process on this node is still in its cgroup. */
   readonly departing: ReadonlyMap<string, "present" | "gone" | "unknown">;
+  /** The kubelet's word by `namespace/name`; undefined when it is silent or not asked. */
+  readonly allocations?: ReadonlyMap<string, PodAllocation> | undefined;
 }
 
 /** Finds who has which GPU: kubelet PodResources, NVML processes and cgroups, cross-checked. Never throws. */

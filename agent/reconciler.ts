@@ -15,6 +15,7 @@ import type {
   NodePowerReport,
   Nvml,
   Ownership,
+  OwnershipAnswer,
   PodView,
 } from "./ports.ts";
 import type { Decision, PolicyConfig, Situation } from "./situation.ts";
@@ -66,6 +67,7 @@ export class Reconciler {
   readonly #seen = new Map<string, GpuIdentity>();
   #known: readonly GpuIdentity[] | undefined;
   #statuses: readonly GpuStatus[] = [];
+  #allocations: OwnershipAnswer["allocations"];
   #rebuilt = false;
   #telemetryDueMs = 0;
   #turn: Promise<unknown> = Promise.resolve();
@@ -78,6 +80,11 @@ export class Reconciler {
   /** The GPUs as the last pass left them. */
   statuses(): readonly GpuStatus[] {
     return this.#statuses;
+  }
+
+  /** What the kubelet had given to a pod at the last pass; undefined when that is not known. */
+  allocationOf(pod: { namespace: string; name: string }) {
+    return this.#allocations?.get(`${pod.namespace}/${pod.name}`);
   }
 
   /** Does work while no pass and no other such work runs. */
@@ -107,6 +114,7 @@ export class Reconciler {
     this.#statuses = seen.gpus.map((gpu, i) =>
       this.#status(gpu, seen, decisions[i]!, outcomes[i]!)
     );
+    this.#allocations = seen.ownership.allocations;
     this.#count(decisions, outcomes);
     await this.#prune(seen);
     return this.#result(seen, outcomes, startedMs);
@@ -126,7 +134,7 @@ export class Reconciler {
             one.identity.uuid === entry.uuid
           );
           if (!status || !entry.applied) return false;
-          const limits = await nvml.limits(entry.uuid);
+          const limits = await nvml.limits(entry.uuid, "moving");
           if (!limits.ok) return status.error?.name !== limits.error.name;
           return status.error !== undefined ||
             limits.value.managementWatts !==
@@ -144,7 +152,7 @@ export class Reconciler {
   releaseAll(): Promise<boolean> {
     return this.exclusive(async () => {
       const seen = await this.#observe("interval");
-      await this.#rebuild(seen);
+      await this.#rebuild(seen, true);
       this.#statuses = await Promise.all(
         seen.gpus.map((gpu) => this.#releaseOne(gpu, seen)),
       );
@@ -199,11 +207,10 @@ export class Reconciler {
   }
 
   /** After a lost record, once a consistent LIST is there: what stands on the hardware gets owners again (C22, C23). */
-  async #rebuild(seen: Observation): Promise<void> {
-    const { store } = this.options;
-    if (this.#rebuilt || !seen.snapshot.consistent || this.options.dryRun) {
-      return;
-    }
+  async #rebuild(seen: Observation, atOnce = false): Promise<void> {
+    const { store, dryRun } = this.options;
+    if (this.#rebuilt || dryRun) return;
+    if (!seen.snapshot.consistent && !atOnce) return;
     this.#rebuilt = true;
     if (store.health.kind === "intact") return;
     const entries = adoptedEntries(
@@ -348,7 +355,9 @@ export class Reconciler {
       if (!there.has(uuid)) this.#seen.delete(uuid);
     }
     for (const { uuid, applied } of this.options.store.entries()) {
-      if (there.has(uuid) || applied?.bootId === this.options.bootId) continue;
+      // A write that was begun and never recorded may have landed in this boot.
+      const ofThisBoot = !applied || applied.bootId === this.options.bootId;
+      if (there.has(uuid) || ofThisBoot) continue;
       await this.options.store.update(uuid, () => undefined);
     }
   }

@@ -3,11 +3,19 @@
 import { NVML_SYMBOL_NAMES, NVML_SYMBOLS } from "./nvml/mod.ts";
 import { openNativeNvml } from "./nvml/native.ts";
 import { dlopenBinder } from "./nvml/dlopen_binder.ts";
-import { findEndpoint, realClock } from "../cluster/mod.ts";
+import {
+  ApiTransport,
+  deadline,
+  findEndpoint,
+  realClock,
+} from "../cluster/mod.ts";
 import { PodResourcesClient } from "./identity/mod.ts";
 import { errorText } from "./enforce.ts";
 import { type AgentSettings, openDevices, referenceAgentPid } from "./node.ts";
 import type { Nvml } from "./ports.ts";
+
+/** Patience with the API server, milliseconds. */
+const API_DEADLINE_MS = 5_000;
 
 /** One line of the answer. */
 export interface CheckRow {
@@ -19,13 +27,17 @@ export interface CheckRow {
 }
 
 /** Makes every check; none stops another. */
-export async function selfCheck(settings: AgentSettings): Promise<CheckRow[]> {
+export async function selfCheck(
+  settings: AgentSettings,
+  gateSocket: string,
+): Promise<CheckRow[]> {
   const rows: CheckRow[] = [];
   rows.push(...await checkDevices(settings));
   rows.push(checkProc(settings.procRoot));
   rows.push(await checkState(settings.stateDir));
   rows.push(await checkKubelet(settings.podResourcesSocket));
-  rows.push(await checkApi(settings.kubeconfig));
+  rows.push(await checkApi(settings));
+  rows.push(checkGate(gateSocket));
   const pid = referenceAgentPid(settings.procRoot);
   rows.push(
     pid === undefined
@@ -141,7 +153,12 @@ async function checkSymbols(library: string): Promise<CheckRow[]> {
   const missing = NVML_SYMBOL_NAMES.filter((name) => !opened.value.has(name));
   await opened.value.close();
   return missing.map((name) =>
-    row(name, "warn", "not in this library", NVML_SYMBOLS[name].purpose)
+    row(
+      name,
+      "caps" in NVML_SYMBOLS[name] ? "fail" : "warn",
+      "not in this library",
+      `Lost without it: ${NVML_SYMBOLS[name].purpose}.`,
+    )
   );
 }
 
@@ -193,15 +210,56 @@ async function checkKubelet(socket: string): Promise<CheckRow> {
     );
 }
 
-async function checkApi(kubeconfig: string | undefined): Promise<CheckRow> {
+async function checkApi(
+  { kubeconfig, nodeName }: Pick<AgentSettings, "kubeconfig" | "nodeName">,
+): Promise<CheckRow> {
   if (kubeconfig === "none") {
     return row("API server", "not checked", "--kubeconfig none");
   }
+  const limit = deadline(realClock, API_DEADLINE_MS, {
+    reason: new Error(`no answer within ${API_DEADLINE_MS / 1000} s`),
+  });
+  using transport = new ApiTransport(() => findEndpoint({ kubeconfig }));
+  const query = new URLSearchParams({
+    limit: "1",
+    ...(nodeName ? { fieldSelector: `spec.nodeName=${nodeName}` } : {}),
+  });
   try {
-    const endpoint = await findEndpoint({ kubeconfig });
-    return row("API server", "pass", `${endpoint.server} is configured`);
+    const answer = await transport.send(`/api/v1/pods?${query}`, {
+      signal: limit.signal,
+    });
+    await answer.body?.cancel();
+    return row("API server", "pass", "lists the pods of this node");
   } catch (error) {
     const found = error instanceof Error ? error.message : String(error);
-    return row("API server", "fail", found, "Name a --kubeconfig.");
+    return row(
+      "API server",
+      "fail",
+      found,
+      "Name a --kubeconfig, or let the service account list and watch pods.",
+    );
+  } finally {
+    limit.clear();
   }
+}
+
+/** The folder must take the agent's socket; looked at, not written to. */
+function checkGate(gateSocket: string): CheckRow {
+  if (gateSocket === "none") {
+    return row("gate", "not checked", "--gate-socket none");
+  }
+  const folder = gateSocket.slice(0, Math.max(gateSocket.lastIndexOf("/"), 1));
+  try {
+    if (Deno.statSync(folder).isDirectory) {
+      return row("gate", "pass", `${folder} is there`);
+    }
+  } catch {
+    // Said below.
+  }
+  return row(
+    "gate",
+    "fail",
+    `there is no folder ${folder}`,
+    "Mount it from the host; workers' containers mount it too.",
+  );
 }

@@ -3,6 +3,11 @@
 import { METRICS_CONTENT_TYPE } from "../service/mod.ts";
 import { formatGeneration } from "../cluster/mod.ts";
 import type { Agent } from "./agent.ts";
+import {
+  type HttpServer,
+  type HttpServerOptions,
+  serveHttp,
+} from "./http_server.ts";
 import { agentMetrics } from "./metrics.ts";
 import { type GpuStatus, limitWattsOf, troubleOf } from "./status.ts";
 
@@ -30,14 +35,10 @@ export function handle(agent: Agent, request: Request): Response {
 /** Serves until the signal aborts. @throws when the address cannot be bound: a blind node must not look healthy */
 export function serveAgent(
   agent: Agent,
-  { hostname, port, signal }: {
-    readonly hostname: string;
-    readonly port: number;
-    readonly signal: AbortSignal;
-  },
-): Deno.HttpServer<Deno.NetAddr> {
-  return Deno.serve(
-    { hostname, port, signal, onListen: () => {} },
+  where: Omit<HttpServerOptions, "clock">,
+): HttpServer {
+  return serveHttp(
+    { ...where, clock: agent.options.clock },
     (request) => handle(agent, request),
   );
 }

@@ -104,13 +104,24 @@ export class StateStore {
     });
   }
 
-  /** The next report's sequence: grows for ever, across crashes (C19). */
-  async nextSequence(): Promise<number> {
+  /** A report with this sequence has been sent, whatever the record says: it may have been lost since (C19). */
+  sequenceSeen(sequence: number): void {
+    this.#nextSequence = Math.max(this.#nextSequence, sequence + 1);
+  }
+
+  /**
+   * The next report's sequence: grows for ever, across crashes (C19).
+   *
+   * @returns undefined when it cannot be made durable: a later report would not be known to be later
+   */
+  async nextSequence(): Promise<number | undefined> {
     if (this.#nextSequence >= this.#state.sequenceCeiling) {
-      await this.#write((state) => ({
+      const sequenceCeiling = this.#nextSequence + SEQUENCE_BLOCK;
+      const written = await this.#write((state) => ({
         ...state,
-        sequenceCeiling: this.#nextSequence + SEQUENCE_BLOCK,
+        sequenceCeiling,
       }));
+      if (!written) return undefined;
     }
     return this.#nextSequence++;
   }

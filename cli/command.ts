@@ -40,6 +40,16 @@ export interface CommandContext {
   readonly write: (text: string) => void;
   /** A progress line on standard error, on a terminal only. */
   readonly progress: Progress;
+  /** Lines on standard error that are drawn again in place; absent where there is no terminal. */
+  readonly status?: StatusLines;
+}
+
+/** A status for a person who watches. */
+export interface StatusLines {
+  readonly color: boolean;
+  columns(): number;
+  /** Draws lines in the place of the last ones; the log scrolls above them. */
+  draw(lines: readonly string[]): void;
 }
 
 export type OutputFormat = "table" | "json" | "csv" | "jsonl";

@@ -11,9 +11,11 @@ interface CommandModule {
 /** The commands in the order of the help; a new command is a new line here. */
 const TABLE: Readonly<Record<string, () => Promise<CommandModule>>> = {
   plan: () => import("./commands/plan.ts"),
+  explain: () => import("./commands/explain.ts"),
   agent: () => import("./commands/agent.ts"),
   gate: () => import("./commands/gate.ts"),
   estimate: () => import("./commands/estimate.ts"),
+  sweep: () => import("./commands/sweep.ts"),
   budget: () => import("./commands/budget.ts"),
   data: () => import("./commands/data.ts"),
   completion: () => import("./commands/completion.ts"),

@@ -4,6 +4,7 @@ import { configureLog, LOG_FORMATS, LOG_LEVELS } from "../service/mod.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { OutputClosedError, type ProcessPort } from "./process_port.ts";
 import { createProgress } from "./progress.ts";
+import { StatusArea } from "./status_area.ts";
 import { listenForStop } from "./stop_signals.ts";
 
 /** A command that was told to stop, and did. `cause` is what it threw. */
@@ -40,6 +41,10 @@ export async function runCommand(
     columns: port.columns,
     now: port.now,
   });
+  const status = new StatusArea({
+    writeError: port.writeError,
+    isTerminal: port.stderrIsTerminal,
+  });
   configureLog({
     level: LOG_LEVELS.find((level) => level === flags["log-level"]) ?? "info",
     format: LOG_FORMATS.find((format) => format === flags["log-format"]) ??
@@ -48,10 +53,14 @@ export async function runCommand(
     color: colorWanted(port),
     write(line) {
       progress.clear();
+      status.clear();
       port.writeError(line);
     },
   });
-  using stop = listenForStop(port, () => progress.end());
+  using stop = listenForStop(port, () => {
+    progress.end();
+    status.end();
+  });
   try {
     const code = await command.run({
       flags,
@@ -61,9 +70,19 @@ export async function runCommand(
       signal: stop.signal,
       write(text) {
         progress.clear();
+        status.clear();
         port.write(text);
       },
       progress,
+      ...(status.isShown
+        ? {
+          status: {
+            color: colorWanted(port),
+            columns: port.columns,
+            draw: (lines) => status.draw(lines),
+          },
+        }
+        : {}),
     });
     return command.service ? code : stop.exitCode() ?? code;
   } catch (error) {
@@ -76,6 +95,7 @@ export async function runCommand(
     throw new StoppedError(exitCode, aborted ? stop.signal.reason : error);
   } finally {
     progress.end();
+    status.end();
   }
 }
 

@@ -1,19 +1,29 @@
 /** Splits text into lines as it arrives. @module */
 
-/** Characters that may wait for their line end; a longer line is handed on in pieces rather than kept growing. */
-const MOST_WAITING = 1 << 20;
+/** Characters of a line that are kept; what follows them on the same line is passed over. */
+export const MOST_LINE_CHARACTERS = 1 << 17;
 
-/** A stream of lines without their line ends; the last one needs none. */
+/**
+ * A stream of lines without their line ends; the last one needs none. A line of any length takes bounded memory: it
+ * comes out once, cut after {@linkcode MOST_LINE_CHARACTERS} characters and one more, so that its reader can tell.
+ */
 export class TextLineStream extends TransformStream<string, string> {
   constructor() {
     let waiting = "";
+    const keep = (text: string) => {
+      if (waiting.length > MOST_LINE_CHARACTERS) return;
+      waiting += text;
+      if (waiting.length > MOST_LINE_CHARACTERS) {
+        waiting = waiting.slice(0, MOST_LINE_CHARACTERS + 1);
+      }
+    };
     super({
       transform(chunk, controller) {
-        const lines = (waiting + chunk).split("\n");
-        waiting = lines.pop() ?? "";
-        for (const line of lines) controller.enqueue(line.replace(/\r$/, ""));
-        if (waiting.length > MOST_WAITING) {
-          controller.enqueue(waiting);
+        const pieces = chunk.split("\n");
+        for (const [index, piece] of pieces.entries()) {
+          keep(piece);
+          if (index === pieces.length - 1) break;
+          controller.enqueue(waiting.replace(/\r$/, ""));
           waiting = "";
         }
       },

@@ -1,5 +1,7 @@
 /** `Estimator` over a compiled program: checks questions, names refusals, puts units on the answers. @module */
 
+import type { RefinedCurve } from "./curve_fit/mod.ts";
+import { type PowerCurve, powerCurveOf } from "./data/power_curves.ts";
 import type { SystemSpec } from "./data/system_spec.ts";
 import type {
   DatabaseMode,
@@ -25,6 +27,7 @@ import {
   memoryOf,
 } from "./model/memory.ts";
 import { checkQuery } from "./query_check.ts";
+import type { WattkeeperError } from "../service/mod.ts";
 import { refusalError } from "./refusal.ts";
 import { FLAG, STATUS } from "./program/wasm_exports.ts";
 
@@ -39,6 +42,8 @@ export interface EngineEstimatorParts {
   readonly program: Program;
   readonly memory: MemoryContext;
   readonly dataVersion: string;
+  /** A curve refined from live points; absent: the generation's. */
+  readonly refinedCurve?: RefinedCurve;
 }
 
 const BY_MODE: Readonly<Record<DatabaseMode, LatencySource>> = {
@@ -55,6 +60,9 @@ export class EngineEstimator implements Estimator {
   readonly system: SystemSpec;
   readonly gpusPerReplica: number;
   readonly dataVersion: string;
+  /** What a cap costs on this GPU, and c by phase where live points refined it. */
+  readonly powerCurve: PowerCurve;
+  readonly computeShares: RefinedCurve["computeShares"];
   /** The compiled program, for callers that count calls in nanoseconds. */
   readonly program: Program;
   readonly #memory: MemoryContext;
@@ -66,6 +74,8 @@ export class EngineEstimator implements Estimator {
     this.system = parts.program.engine.system;
     this.gpusPerReplica = gpusOf(parts.engineCase.layout);
     this.dataVersion = parts.dataVersion;
+    this.powerCurve = parts.refinedCurve?.curve ?? powerCurveOf(this.system);
+    this.computeShares = parts.refinedCurve?.computeShares ?? {};
     this.#memory = parts.memory;
     this.#drafts = parts.engineCase.nextn ?? 0;
   }
@@ -87,8 +97,12 @@ export class EngineEstimator implements Estimator {
   }
 
   #ask(status: number, phase: "context" | "generation"): void {
-    if (status === STATUS.ok) return;
-    throw refusalError(this.engineCase, this.program.refusal(status, phase));
+    if (status !== STATUS.ok) throw this.refusal(status, phase);
+  }
+
+  /** Why the last question of a phase has no answer. */
+  refusal(status: number, phase: "context" | "generation"): WattkeeperError {
+    return refusalError(this.engineCase, this.program.refusal(status, phase));
   }
 
   #answer(
@@ -112,14 +126,30 @@ export class EngineEstimator implements Estimator {
     const output = this.program.output;
     const at = (slot: keyof typeof POWER) => output[POWER[slot]] ?? 0;
     const totalMs = at("totalMs");
-    const measuredMs = at("measuredMs");
+    const mean = (slot: keyof typeof POWER) =>
+      totalMs > 0 ? at(slot) / totalMs : 0;
+    const shares = {
+      measured: mean("measuredMs"),
+      borrowed: mean("borrowedMs"),
+      modelled: mean("modelledMs"),
+      tdp: mean("tdpMs"),
+    };
     return {
       latencyMs: ms,
       energyWms: energy,
-      powerWatts: totalMs > 0 ? at("energyWms") / totalMs : 0,
+      powerWatts: mean("energyWms"),
+      powerLowWatts: mean("lowEnergyWms"),
+      powerHighWatts: mean("highEnergyWms"),
       latencySource: this.sourceOf(flags),
-      powerSource: measuredMs >= totalMs && ms > 0 ? "measured" : "modelled",
-      measuredShare: totalMs > 0 ? measuredMs / totalMs : 0,
+      powerSource: mostly(shares),
+      measuredShare: shares.measured,
+      powerShares: shares,
+      sums: {
+        totalMs,
+        clockMs: at("clockMs"),
+        energyWms: at("energyWms"),
+        clockEnergyWms: at("clockEnergyWms"),
+      },
       beyondTables: (flags & FLAG.beyondTables) !== 0,
     };
   }
@@ -169,9 +199,13 @@ export class EngineEstimator implements Estimator {
       latencyMs: 0,
       energyWms: 0,
       powerWatts: 0,
+      powerLowWatts: 0,
+      powerHighWatts: 0,
       latencySource: this.latencySource,
       powerSource: this.powerSource,
       measuredShare: 0,
+      powerShares: { measured: 0, borrowed: 0, modelled: 0, tdp: 0 },
+      sums: { totalMs: 0, clockMs: 0, energyWms: 0, clockEnergyWms: 0 },
       beyondTables: false,
     };
   }
@@ -224,14 +258,42 @@ export class EngineEstimator implements Estimator {
       ),
       "context",
     );
-    const output = this.program.output;
+    const output = [...this.program.output];
     const at = (slot: keyof typeof AGG) => output[AGG[slot]] ?? 0;
+    const energy = {
+      totalMs: 0,
+      energyWms: 0,
+      lowEnergyWms: 0,
+      highEnergyWms: 0,
+    };
+    const add = (steps: number) => {
+      for (const slot of ENERGIES) {
+        energy[slot] += steps * (this.program.output[POWER[slot]] ?? 0);
+      }
+    };
+    this.program.mixedPowerSums(
+      query.contextTokens,
+      at("mixedDecodeRequests"),
+      isl,
+      osl,
+      prefix,
+      this.#drafts,
+    );
+    add(at("mixedSteps"));
+    if (at("generationSteps") > 0) {
+      this.program.generationPowerSums(batchSize, isl, osl, this.#drafts);
+      add(at("generationSteps"));
+    }
+    const mean = (sum: number) => energy.totalMs > 0 ? sum / energy.totalMs : 0;
     return {
       ttftMs: at("ttftMs"),
       tpotMs: at("tpotMs"),
       requestMs: at("requestMs"),
       tokensPerSecond: at("tokensPerSecond") * layout.pp * layout.dp,
-      powerWatts: at("watts"),
+      powerWatts: mean(energy.energyWms),
+      powerLowWatts: mean(energy.lowEnergyWms),
+      powerHighWatts: mean(energy.highEnergyWms),
+      measuredWatts: at("watts"),
     };
   }
 
@@ -260,6 +322,31 @@ export class EngineEstimator implements Estimator {
   operators(phase: "context" | "generation"): OperatorFigures[] {
     return this.program.operators(phase);
   }
+}
+
+/** Slots that an average draw and its interval are made of. */
+const ENERGIES = [
+  "totalMs",
+  "energyWms",
+  "lowEnergyWms",
+  "highEnergyWms",
+] as const;
+
+/** From the surest to the weakest. */
+const SOURCES: readonly PowerSource[] = [
+  "measured",
+  "borrowed",
+  "modelled",
+  "tdp",
+];
+
+/** The source with the largest share; the weaker one of equals. */
+export function mostly(
+  shares: Readonly<Record<PowerSource, number>>,
+): PowerSource {
+  return SOURCES.reduce((best, source) =>
+    shares[source] >= shares[best] ? source : best
+  );
 }
 
 /** Where the power of a phase is read: batch, length and cached prefix. */

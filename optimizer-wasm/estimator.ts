@@ -62,7 +62,12 @@ export interface AggAnswer {
   readonly tpotMs: number;
   readonly requestMs: number;
   readonly tokensPerSecond: number;
+  /** Average draw of one GPU over all steps after gaps are filled (R53), and the ends of its interval, watts. */
   readonly powerWatts: number;
+  readonly powerLowWatts: number;
+  readonly powerHighWatts: number;
+  /** Measured energy over all latency (`aic-engine.md` §9): operators without measured power count 0. */
+  readonly measuredWatts: number;
 }
 
 /** One opened engine case. Methods throw `WattkeeperError` with the codes of `docs/errors.md`. */

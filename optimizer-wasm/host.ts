@@ -5,11 +5,14 @@
  */
 
 import { powerCurveOf } from "./data/power_curves.ts";
+import { POWER_MODEL, type PowerModel } from "./data/power_model.ts";
 import type { PackDirectory } from "./data/pack/format.ts";
 import type { SystemSpec } from "./data/system_spec.ts";
 import type { DatabaseMode, EngineCase } from "./estimate_case.ts";
 import type { ModelGraph } from "./graph/op_spec.ts";
 import { type CompiledProgram, compileProgram } from "./program/compile.ts";
+import type { PowerContext } from "./program/bind_power.ts";
+import { poweredTables } from "./program/powered_tables.ts";
 import type { RooflineModel } from "./program/roofline_model.ts";
 import { SearchHost } from "./program/search_host.ts";
 import { Tables } from "./program/tables.ts";
@@ -23,6 +26,12 @@ import {
 export interface LoadedPack {
   readonly directory: PackDirectory;
   readonly payload: Uint8Array;
+}
+
+/** Where watts come from that the pack does not have (R53). */
+export interface PowerSources {
+  readonly donors?: readonly LoadedPack[];
+  readonly model?: PowerModel;
 }
 
 /** What compiling needs beside the graph. */
@@ -52,6 +61,7 @@ export class Engine {
   readonly system: SystemSpec;
   readonly tables: Tables | undefined;
   readonly #wasm: WasmExports;
+  readonly #power: PowerContext;
   readonly #outputAddress: Address;
   #view: Float64Array;
   readonly #search: SearchHost;
@@ -60,10 +70,12 @@ export class Engine {
   /**
    * @param module the compiled WebAssembly module
    * @param source a pack, or the bare system for a model without tables
+   * @param power other packs of the system that lend watts, the nearest first, and the model of what none measured
    */
   constructor(
     module: WebAssembly.Module,
     source: LoadedPack | { readonly system: SystemSpec },
+    { donors = [], model = POWER_MODEL }: PowerSources = {},
   ) {
     const instance = new WebAssembly.Instance(module, {});
     this.#wasm = instance.exports as unknown as WasmExports;
@@ -83,8 +95,20 @@ export class Engine {
       const { payload, directory } = source;
       const address = this.#wasm.reserve(payload.length);
       new Uint8Array(this.#wasm.memory.buffer, address).set(payload);
-      this.tables = new Tables(directory, this.#wasm, address);
+      this.tables = new Tables(
+        directory,
+        this.#wasm,
+        ({ offset }) => address + offset,
+      );
     }
+    this.#power = {
+      model,
+      own: "directory" in source
+        ? poweredTables(source, this.#wasm)
+        : undefined,
+      donors: donors.map((pack) => poweredTables(pack, this.#wasm)),
+      families: new Map(),
+    };
     this.#outputAddress = this.#wasm.outputAddress();
     this.#view = this.#freshView();
   }
@@ -110,6 +134,7 @@ export class Engine {
       wasm: this.#wasm,
       tables: this.tables,
       system: this.system,
+      power: this.#power,
       ...options,
     }, graph);
     return new Program(this, this.#wasm, compiled);

@@ -1,13 +1,15 @@
 /** Opens an engine case: finds model, system and data, chooses the precision, checks the layout, compiles. @module */
 
 import { nearestNames, WattkeeperError } from "../service/mod.ts";
+import type { RefinedCurve } from "./curve_fit/mod.ts";
 import { BUILTIN_SYSTEMS } from "./data/builtin_systems.ts";
-import type { PackTable } from "./data/pack/format.ts";
+import type { PackIdentity, PackTable } from "./data/pack/format.ts";
+import type { PowerModel } from "./data/power_model.ts";
 import type { SystemSpec } from "./data/system_spec.ts";
 import { EngineEstimator } from "./engine_estimator.ts";
 import type { EngineCase } from "./estimate_case.ts";
 import { buildGraph } from "./graph/graph.ts";
-import { Engine, type LoadedPack } from "./host.ts";
+import { Engine, type LoadedPack, type PowerSources } from "./host.ts";
 import { BUILTIN_MODELS } from "./model/builtin_models.ts";
 import { checkLayout } from "./model/layout.ts";
 import {
@@ -41,6 +43,12 @@ export interface EngineSource {
     backend: string,
     version: string | undefined,
   ): Promise<LoadedPack>;
+  /** Packs of the same system that lend measured power to one (R53), the nearest first; absent: none do. */
+  readPowerDonors?(borrower: PackIdentity): Promise<readonly LoadedPack[]>;
+  /** The model of what none measured; absent: the one that the product ships. */
+  readonly powerModel?: PowerModel;
+  /** Power curves that live points refined, by system; others have their generation's. */
+  readonly powerCurves?: ReadonlyMap<string, RefinedCurve>;
 }
 
 /** Backends that the graphs know. */
@@ -180,19 +188,28 @@ export class EstimatorOpener {
       );
     }
     const nextn = engineCase.nextn ?? 0;
-    checkDrafts(nextn);
-    const model = await this.model(engineCase.model);
+    const model = await this.model(engineCase.model, engineCase.family);
+    checkDrafts(nextn, model);
     const engine = await this.#engine(engineCase);
     const { system, tables } = engine;
+    const isLargeExpertParallel = largeExpertParallel(
+      engineCase,
+      model,
+      engine,
+    );
     const quant = chooseQuant(model, engineCase.quant ?? {}, {
       backend,
       smVersion: system.smVersion,
-      fmhaModes: (kv) => fmhaModes(tables, model, engineCase, kv),
+      fmhaModes: (kv) =>
+        isLargeExpertParallel
+          ? new Set()
+          : fmhaModes(tables, model, engineCase, kv),
       answersWeightOnly: databaseMode !== "SILICON" ||
         tables?.find("gemm", "nvfp4_wo") !== undefined,
+      isLargeExpertParallel,
     });
     checkLayout(model, layout, { backend, quant });
-    const graph = buildGraph({
+    const input = {
       model,
       layout,
       quant,
@@ -200,9 +217,10 @@ export class EstimatorOpener {
       smVersion: system.smVersion,
       gpusPerNode: system.gpusPerNode,
       nextn,
-      largeExpertParallel: largeExpertParallel(engineCase, model, engine),
+      largeExpertParallel: isLargeExpertParallel,
       latentKernels: databaseMode === "ROOFLINE",
-    });
+    };
+    const graph = buildGraph(input);
     const program = engine.compile(graph, {
       backend,
       mode: databaseMode,
@@ -210,10 +228,12 @@ export class EstimatorOpener {
       roofline: rooflineOf(system, backend),
     });
     const version = tables?.directory.identity.version ?? "builtin";
+    const refinedCurve = this.#source.powerCurves?.get(system.name);
     return new EngineEstimator({
       engineCase,
       program,
       dataVersion: version,
+      ...(refinedCurve === undefined ? {} : { refinedCurve }),
       memory: {
         model,
         layout,
@@ -222,6 +242,11 @@ export class EstimatorOpener {
         version,
         kv: quant.kv,
         weightBytes: graph.weightBytes,
+        capacityWeightBytes: buildGraph({
+          ...input,
+          quant: { ...quant, gemmNamed: engineCase.quant?.gemm !== undefined },
+          largeExpertParallel: false,
+        }).weightBytes,
         nextn,
       },
     });
@@ -246,11 +271,25 @@ export class EstimatorOpener {
   async #load(engineCase: EngineCase): Promise<Engine> {
     const { system, backend, backendVersion, databaseMode } = engineCase;
     if (databaseMode === "ROOFLINE") {
-      return new Engine(this.#module, { system: this.#builtinSystem(system) });
+      return new Engine(
+        this.#module,
+        { system: this.#builtinSystem(system) },
+        this.#powerSources([]),
+      );
     }
     this.#checkSystem(system);
     const pack = await this.#source.readPack(system, backend, backendVersion);
-    return new Engine(this.#module, pack);
+    const donors = await this.#source.readPowerDonors?.(
+      pack.directory.identity,
+    );
+    return new Engine(this.#module, pack, this.#powerSources(donors ?? []));
+  }
+
+  #powerSources(donors: readonly LoadedPack[]): PowerSources {
+    const { powerModel } = this.#source;
+    return powerModel === undefined
+      ? { donors }
+      : { donors, model: powerModel };
   }
 
   #builtinSystem(name: string): SystemSpec {
@@ -297,7 +336,14 @@ function kept<T>(
   return made;
 }
 
-function checkDrafts(nextn: number): void {
+function checkDrafts(nextn: number, { family }: ModelSpec): void {
+  if (nextn !== 0 && family === "GPT") {
+    throw new WattkeeperError(
+      "invalid_value",
+      `The graph GPT drafts no tokens: nextn must be 0, found ${nextn}.`,
+      { where: "nextn" },
+    );
+  }
   if (Number.isSafeInteger(nextn) && nextn >= 0 && nextn <= 64) return;
   throw new WattkeeperError(
     "invalid_value",
@@ -333,17 +379,25 @@ function fmhaModes(
 
 /** Cross-node experts need all-to-all tables (§5.10): with them other operators, without them a refusal. */
 function largeExpertParallel(
-  { layout, databaseMode, model: name, system: systemName }: EngineCase,
+  engineCase: EngineCase,
   model: ModelSpec,
   { system, tables }: Engine,
 ): boolean {
+  const { layout, databaseMode, model: name, system: systemName } = engineCase;
   if (!isMoeFamily(model.family) || layout.moeEp <= system.gpusPerNode) {
     return false;
   }
   if (databaseMode === "ROOFLINE") return false;
+  if (layout.moeTp !== 1) {
+    throw new WattkeeperError(
+      "invalid_layout",
+      `moe_ep = ${layout.moeEp} spans nodes of ${system.gpusPerNode} GPUs and then needs moe_tp = 1, found ${layout.moeTp}.`,
+      { where: "moe_tp" },
+    );
+  }
   if (
     tables !== undefined &&
-    coversLargeExpertParallel(tables, system, model, layout)
+    coversLargeExpertParallel({ tables, system, model, engineCase })
   ) return true;
   throw new WattkeeperError(
     "not_measured",

@@ -1,18 +1,44 @@
 /** The imported data as a source of models and packs. @module */
 
 import type { DataStore } from "./data/store/mod.ts";
-import { type EngineSource, EstimatorOpener } from "./open_estimator.ts";
+import {
+  type EngineSource,
+  EstimatorOpener,
+  type ModelConfig,
+} from "./open_estimator.ts";
 import { loadModule } from "./load_module.ts";
-import { openStore } from "./data/store/mod.ts";
+import { openStore, powerDonors } from "./data/store/mod.ts";
+
+/** Models beside those of the store, by the name that a case gives. */
+export type OtherModels = Readonly<Record<string, ModelConfig>>;
+
+/** What an opener knows beside the store. */
+export interface BesideStore {
+  /** Models that are in no store; they win over its own. */
+  readonly models?: OtherModels;
+  /** Curves refined from live points, by system. */
+  readonly powerCurves?: EngineSource["powerCurves"];
+}
 
 /** Reads models and packs from a store. */
-export function storeSource(store: DataStore): EngineSource {
+export function storeSource(
+  store: DataStore,
+  { models = {}, powerCurves = new Map() }: BesideStore = {},
+): EngineSource {
   return {
-    modelNames: () => store.modelNames(),
-    readModelConfig: (name) => store.readModelConfig(name),
+    powerCurves,
+    modelNames: () => [...Object.keys(models), ...store.modelNames()],
+    readModelConfig(name) {
+      const other = Object.hasOwn(models, name) ? models[name] : undefined;
+      return other ? Promise.resolve(other) : store.readModelConfig(name);
+    },
     systemNames: () => store.systemNames(),
     readPack: async (system, backend, version) =>
       await store.readPack(store.resolveVersion(system, backend, version)),
+    readPowerDonors: async (borrower) => {
+      const donors = await powerDonors(store, borrower);
+      return await Promise.all(donors.map((donor) => store.readPack(donor)));
+    },
   };
 }
 
@@ -20,13 +46,15 @@ export function storeSource(store: DataStore): EngineSource {
  * An opener over the imported data.
  *
  * @param directory the store; default `$XDG_DATA_HOME/wattkeeper`
+ * @param beside what is known beside it
  */
 export async function openEstimators(
   directory?: string,
+  beside: BesideStore = {},
 ): Promise<EstimatorOpener> {
   const [module, store] = await Promise.all([
     loadModule(),
     directory === undefined ? openStore() : openStore(directory),
   ]);
-  return new EstimatorOpener(module, storeSource(store));
+  return new EstimatorOpener(module, storeSource(store, beside));
 }

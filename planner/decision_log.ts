@@ -1,20 +1,31 @@
 /** Decisions as JSON lines in a file. @module */
 
 import { WattkeeperError } from "../service/mod.ts";
-import { type Decision, decisionRecord } from "./core/mod.ts";
 
-/** A file that decisions are appended to. */
-export interface DecisionLog extends AsyncDisposable {
-  append(decision: Decision): Promise<void>;
+/** Lines that wait for a slow disk at most. */
+const MOST_WAITING = 1000;
+
+/** A file that records are appended to. */
+export interface JsonLog extends AsyncDisposable {
+  /** Resolves when the line is written. @throws {WattkeeperError} `write_failed` */
+  append(record: unknown): Promise<void>;
+  /**
+   * Takes a record and writes it when the disk is ready; never waits.
+   *
+   * @param result called once, with the error of a line that could not be written
+   */
+  offer(record: unknown, result: (error: unknown) => void): void;
+  /** Resolves when everything offered is written or has failed. */
+  flush(): Promise<void>;
 }
 
 /**
- * Opens the file for appending; it is created when missing. Each decision is one write of one whole line, so that
+ * Opens the file for appending; it is created when missing. Each record is one write of one whole line, so that
  * readers and other writers never see half of one. A last line that a crash left without an end is ended first.
  *
  * @throws {WattkeeperError} `write_failed`
  */
-export async function openDecisionLog(path: string): Promise<DecisionLog> {
+export async function openDecisionLog(path: string): Promise<JsonLog> {
   let file: Deno.FsFile;
   try {
     file = await Deno.open(path, { append: true, create: true, read: true });
@@ -22,17 +33,32 @@ export async function openDecisionLog(path: string): Promise<DecisionLog> {
   } catch (cause) {
     throw failed(path, cause);
   }
+  let last: Promise<void> = Promise.resolve();
+  let waiting = 0;
+  const append = async (record: unknown) => {
+    try {
+      await writeWhole(file, `${JSON.stringify(record)}\n`);
+    } catch (cause) {
+      throw failed(path, cause);
+    }
+  };
   return {
-    async append(decision) {
-      try {
-        await writeWhole(file, `${JSON.stringify(decisionRecord(decision))}\n`);
-      } catch (cause) {
-        throw failed(path, cause);
+    append,
+    offer(record, result) {
+      if (waiting >= MOST_WAITING) {
+        return result(failed(path, new Error("too many lines wait")));
       }
+      waiting++;
+      last = last.then(() => append(record)).then(
+        () => result(undefined),
+        result,
+      )
+        .finally(() => waiting--);
     },
-    [Symbol.asyncDispose]() {
+    flush: () => last,
+    async [Symbol.asyncDispose]() {
+      await last;
       file.close();
-      return Promise.resolve();
     },
   };
 }

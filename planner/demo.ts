@@ -1,6 +1,6 @@
 /** `deno task demo`: the planner through a day of traffic under a power budget that bites at the peaks. @module */
 
-import { openEstimators } from "../optimizer-wasm/mod.ts";
+import { openEstimators, openFleetSearch } from "../optimizer-wasm/mod.ts";
 import { dayOfTraffic } from "../simulator/mod.ts";
 import { type DayWindow, runDay } from "./demo/day_run.ts";
 import { hourHead, hourLine, totalsTable } from "./demo/report.ts";
@@ -31,7 +31,7 @@ export async function demo(
   const opener = await openEstimators();
   const { model } = await openModel(
     config,
-    (engineCase) => opener.open({ ...engineCase, databaseMode: "ROOFLINE" }),
+    (space) => openFleetSearch(opener, { ...space, databaseMode: "ROOFLINE" }),
   );
   const windowSeconds = config.throughputIntervalSeconds;
   const budgetWatts = config.power?.budgetWatts ?? 0;

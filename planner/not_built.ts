@@ -1,17 +1,10 @@
 /** What a configuration asks for and this version does not do yet. @module */
 
 import type { PlannerConfig } from "./config/mod.ts";
-import { selectPredictor } from "./predict/mod.ts";
 
 /** One sentence for each thing asked for that is left out, so that nothing is left out silently. */
 export function notBuiltYet(config: PlannerConfig): string[] {
   const notices: string[] = [];
-  const { predictor, asAsked } = selectPredictor(config.predictor);
-  if (!asAsked) {
-    notices.push(
-      `The predictor ${config.predictor} is not there yet; ${predictor.name} (the last value) predicts.`,
-    );
-  }
   if (config.predictorWarmupTrace !== undefined) {
     notices.push("load_predictor_warmup_trace is not read yet.");
   }

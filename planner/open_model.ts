@@ -1,13 +1,20 @@
 /** Opens the performance model that a configuration names. @module */
 
-import type { EngineCase, Estimator } from "../optimizer-wasm/mod.ts";
+import {
+  type Estimator,
+  type EstimatorOpener,
+  type FleetSearch,
+  type FleetSpace,
+  type Layout,
+  openFleetSearch,
+} from "../optimizer-wasm/mod.ts";
 import { WattkeeperError } from "../service/mod.ts";
 import type { EngineChoice, EnginePick, PlannerConfig } from "./config/mod.ts";
 import { type CapacityModel, type PerSide, sidesOf } from "./core/mod.ts";
 import { capacityModel, noModel } from "./model/mod.ts";
 
-/** Opens one engine case; `EstimatorOpener` of the model, or a stand-in in a test. */
-export type OpenEstimator = (engineCase: EngineCase) => Promise<Estimator>;
+/** Opens the fleet search of a space; a stand-in in a test. */
+export type OpenSearch = (space: FleetSpace) => Promise<FleetSearch>;
 
 /** A model, and what a person must know about it. */
 export interface OpenedModel {
@@ -15,92 +22,113 @@ export interface OpenedModel {
   /** Version of the data, `builtin`, or `none`. */
   readonly dataVersion: string;
   readonly notices: readonly string[];
+  /** The estimators of the deployed layouts, by side; empty without an engine. */
+  readonly estimators: PerSide<Estimator>;
+}
+
+/** The usual way to open a search: over an opener of estimators. */
+export function searchWith(opener: EstimatorOpener): OpenSearch {
+  return (space) => openFleetSearch(opener, space);
 }
 
 /**
- * Opens an estimator for each side. Imported data answers where there is any; otherwise the built-in roofline does, and
- * a notice says so (R54). Without `aic_interpolation` nothing is estimated, and a notice says that.
+ * Opens the fleet search with the layouts that are deployed. Imported data answers where there is any, with transfers
+ * where a layout has gaps; otherwise the built-in roofline does, and a notice says so (R54). Without
+ * `aic_interpolation` nothing is estimated, and a notice says that.
  *
  * @throws {WattkeeperError} `unknown_model`, `unknown_backend`, `invalid_layout` and the other codes of the model
  */
 export async function openModel(
   config: PlannerConfig,
-  open: OpenEstimator,
+  open: OpenSearch,
 ): Promise<OpenedModel> {
   const { engine } = config;
   if (!engine) return withoutEngine(config);
-  if (engine.modelIsPath) {
-    throw new WattkeeperError(
-      "invalid_value",
-      `The model config "${engine.model}" cannot be used yet.`,
-      {
-        where: "aic_interpolation.model_config",
-        remedy: "Write hf_id with the name of a known model instead.",
-      },
-    );
-  }
-  const estimators: PerSide<Estimator> = Object.fromEntries(
-    await Promise.all(
-      sidesOf(config.mode).map(async (side) => {
-        const pick = side === "prefill" ? engine.prefill : engine.decode;
-        return [side, await openSide(config, engine, { pick, open })] as const;
-      }),
-    ),
-  );
-  const opened = Object.values(estimators);
-  const builtin = opened.some(({ dataVersion }) => dataVersion === "builtin");
+  const { search, transfers } = await openPinned(config, engine, open);
+  const { dataVersion } = search.estimator;
   return {
     model: capacityModel({
-      estimators,
+      search,
       usualIslTokens: engine.islTokens,
       usualOslTokens: engine.oslTokens,
     }),
-    dataVersion: [...new Set(opened.map(({ dataVersion }) => dataVersion))]
-      .join(", "),
-    notices: builtin
-      ? [
-        `No imported data for ${engine.backend} on ${engine.system}: the built-in roofline model answers. Import measured tables with \`data import pip:aiconfigurator-core==0.12.0\`.`,
-      ]
-      : [],
+    dataVersion,
+    estimators: Object.fromEntries(
+      sidesOf(config.mode).map((side) => [side, search.estimatorOf(side, 0)]),
+    ),
+    notices: [
+      ...(dataVersion === "builtin"
+        ? [
+          `No imported data for ${engine.backend} on ${engine.system}: the built-in roofline model answers. Import measured tables with \`data import pip:aiconfigurator-core==0.12.0\`.`,
+        ]
+        : []),
+      ...(transfers
+        ? [
+          "The tables have gaps for the deployed layouts; HYBRID fills them by transfer from the nearest measurements.",
+        ]
+        : []),
+    ],
   };
 }
 
-async function openSide(
+/** Measured rows alone where they answer, so that the answer is `sweep`'s; transfers where they leave a gap. */
+async function openPinned(
   config: PlannerConfig,
   engine: EngineChoice,
-  { pick, open }: {
-    readonly pick: EnginePick | undefined;
-    readonly open: OpenEstimator;
-  },
-): Promise<Estimator> {
-  const measured: EngineCase = {
+  open: OpenSearch,
+): Promise<{ readonly search: FleetSearch; readonly transfers: boolean }> {
+  const space = spaceOf(config, engine);
+  try {
+    const search = await open(space);
+    probe(search, engine);
+    return { search, transfers: false };
+  } catch (error) {
+    const isGap = error instanceof WattkeeperError &&
+      error.code === "not_measured";
+    if (!isGap) throw error;
+    const search = await open({ ...space, databaseMode: "HYBRID" });
+    return { search, transfers: true };
+  }
+}
+
+/** Asks once at the usual lengths: some gaps only show when a question is asked. */
+function probe(search: FleetSearch, { islTokens, oslTokens }: EngineChoice) {
+  search.run({
+    isl: Math.max(1, islTokens),
+    osl: Math.max(2, oslTokens),
+    ttftMs: Number.MAX_VALUE,
+    itlMs: Number.MAX_VALUE,
+    caps: { kind: "own_draw" },
+    requestRate: 0,
+  });
+}
+
+function spaceOf(config: PlannerConfig, engine: EngineChoice): FleetSpace {
+  return {
     model: engine.model,
     system: config.optimizer.system ?? engine.system,
     backend: engine.backend,
     ...(engine.backendVersion === undefined
       ? {}
       : { backendVersion: engine.backendVersion }),
-    layout: {
-      tp: pick?.tp ?? 1,
-      pp: pick?.pp ?? 1,
-      dp: pick?.dp ?? 1,
-      moeTp: pick?.moeTp ?? 1,
-      moeEp: pick?.moeEp ?? 1,
-      cp: 1,
+    mode: config.mode,
+    pins: {
+      prefill: layoutOf(engine.prefill),
+      decode: layoutOf(engine.decode),
+      agg: layoutOf(engine.decode),
     },
-    databaseMode: "HYBRID",
   };
-  try {
-    return await open(measured);
-  } catch (error) {
-    const absent = error instanceof WattkeeperError &&
-      ["not_imported", "unknown_system", "unknown_version"].includes(
-        error.code,
-      );
-    // A pinned version is a wish for those tables; nothing else may stand in for them.
-    if (!absent || engine.backendVersion !== undefined) throw error;
-    return await open({ ...measured, databaseMode: "ROOFLINE" });
-  }
+}
+
+function layoutOf(pick: EnginePick | undefined): Layout {
+  return {
+    tp: pick?.tp ?? 1,
+    pp: pick?.pp ?? 1,
+    dp: pick?.dp ?? 1,
+    moeTp: pick?.moeTp ?? 1,
+    moeEp: pick?.moeEp ?? 1,
+    cp: 1,
+  };
 }
 
 function withoutEngine(config: PlannerConfig): OpenedModel {
@@ -122,6 +150,7 @@ function withoutEngine(config: PlannerConfig): OpenedModel {
   return {
     model: noModel(config),
     dataVersion: "none",
+    estimators: {},
     notices: [
       "Without aic_interpolation nothing says what a replica can do: replicas stay at their floors, within the budgets.",
     ],

@@ -35,7 +35,14 @@ export async function runPlanner(input: LoopInput): Promise<PlannerState> {
   let state = initialState(config.optimizer.initialCoefficients);
   for await (const observation of input.observations) {
     if (input.signal.aborted) break;
-    const next = decide(state, { observation, config, model });
+    const next = decide(state, {
+      nowMs: observation.atMs,
+      due: { throughput: true, load: config.loadScaling },
+      observation,
+      inventory: undefined,
+      config,
+      model,
+    });
     await input.record(next.decision);
     state = next.state;
   }

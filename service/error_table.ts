@@ -133,6 +133,16 @@ export const ERROR_TABLE = {
     exitCode: 1,
     meaning: "No NVML library could be opened; every path tried is listed.",
   },
+  fleet_unusable: {
+    number: "WK403",
+    exitCode: 1,
+    meaning: "The fleet cannot be read or driven; nothing was changed.",
+  },
+  planner_unreachable: {
+    number: "WK501",
+    exitCode: 1,
+    meaning: "No running planner answers at the address.",
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 /** A stable error code. */

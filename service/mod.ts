@@ -8,6 +8,22 @@ export {
   type MetricSample,
   renderMetrics,
 } from "./metrics.ts";
+export {
+  EventStream,
+  STREAM_LIMITS,
+  type StreamEvent,
+  type StreamLimits,
+} from "./event_stream.ts";
+export {
+  type BodyReading,
+  errorAnswer,
+  HTTP_LIMITS,
+  type HttpHandler,
+  type HttpLimits,
+  type HttpServer,
+  readBody,
+  serveHttp,
+} from "./http.ts";
 export { didYouMean, nearestNames } from "./nearest.ts";
 export {
   configureLog,

@@ -1,5 +1,7 @@
-/** The simulated world: a day of traffic and a fluid fleet. @module */
+/** The simulated world: traffic, a cluster with nodes and agents, and a fluid fleet. @module */
 
+export * from "./cluster/mod.ts";
+export * from "./world/mod.ts";
 export {
   dayOfTraffic,
   type DayOptions,

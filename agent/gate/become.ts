@@ -14,6 +14,9 @@ export class CannotRunError extends Error {
   }
 }
 
+/** `access(2)`: it is there; it may be run. */
+const F_OK = 0;
+const X_OK = 1;
 const SIGPIPE = 13;
 const SIG_DFL = 0n;
 const ENOENT = 2;
@@ -22,29 +25,41 @@ const SEARCH_PATH =
 
 /**
  * Finds what a command would run, before anybody waits for it: a typing error should show at once and not after the
- * grant.
+ * grant. Asks the kernel: the binary may read next to nothing of a worker's image.
  *
  * @param program as in `execvp`: with a slash a path, else searched in `searchPath`
  * @returns the path of the program
  * @throws {CannotRunError}
  */
-export async function findProgram(
+export function findProgram(
   program: string,
   searchPath: string = SEARCH_PATH,
-): Promise<string> {
+): string {
   const places = program.includes("/")
     ? [program]
     : searchPath.split(":").map((folder) => `${folder || "."}/${program}`);
   let unfit: string | undefined;
   for (const place of program === "" ? [] : places) {
-    const found = await Deno.stat(place).catch(() => undefined);
-    if (found === undefined) continue;
-    if (found.isFile && ((found.mode ?? 0) & 0o111) !== 0) return place;
+    if (!allows(place, F_OK)) continue;
+    const isFolder = allows(`${place}/.`, F_OK);
+    if (!isFolder && allows(place, X_OK)) return place;
     unfit ??= place;
   }
   throw unfit === undefined
     ? new CannotRunError(127, `There is no program "${program}".`)
     : new CannotRunError(126, `"${unfit}" is not an executable file.`);
+}
+
+function allows(path: string, mode: number): boolean {
+  return libc().access(terminated(path), mode) === 0;
+}
+
+/** The text as C reads it. A NUL inside would end it early, and name something else. */
+function terminated(text: string): Uint8Array<ArrayBuffer> {
+  if (text.includes("\0")) {
+    throw new CannotRunError(126, `"${text}" holds a NUL character.`);
+  }
+  return new TextEncoder().encode(`${text}\0`);
 }
 
 /**
@@ -56,14 +71,14 @@ export async function findProgram(
  */
 export function become(command: readonly string[]): never {
   const [program = ""] = command;
-  const { execvp, signal, __errno_location } = libc();
-  const texts = command.map((text) => new TextEncoder().encode(`${text}\0`));
-  const pointers = new BigUint64Array(texts.length + 1);
-  for (const [i, text] of texts.entries()) {
-    pointers[i] = Deno.UnsafePointer.value(Deno.UnsafePointer.of(text));
-  }
+  const { execvp, signal, strdup, __errno_location } = libc();
+  // The copies are the C library's, so nothing moves them before the kernel has read them.
+  const pointers = new BigUint64Array([
+    ...command.map((text) => strdup(terminated(text))),
+    0n,
+  ]);
   const previous = signal(SIGPIPE, SIG_DFL);
-  execvp(texts[0] ?? new Uint8Array(1), new Uint8Array(pointers.buffer));
+  execvp(terminated(program), new Uint8Array(pointers.buffer));
   const errno = readErrno(__errno_location());
   signal(SIGPIPE, previous);
   throw new CannotRunError(
@@ -72,8 +87,9 @@ export function become(command: readonly string[]): never {
   );
 }
 
-function readErrno(location: Deno.PointerValue): number | undefined {
-  return location === null
-    ? undefined
-    : new Deno.UnsafePointerView(location).getInt32();
+function readErrno(location: bigint): number | undefined {
+  if (location === 0n) return undefined;
+  const errno = new Int32Array(1);
+  libc().memcpy(new Uint8Array(errno.buffer), location, 4n);
+  return errno[0];
 }

@@ -1,4 +1,9 @@
-/** The C library through FFI: the few calls that neither Deno nor Node has. @module */
+/**
+ * The C library through FFI: the few calls that neither Deno nor Node has, or that Deno has only for those who may read
+ * everything. Addresses travel as numbers: pointer objects would need unscoped `--allow-ffi`.
+ *
+ * @module
+ */
 
 const SYMBOLS = {
   getsockopt: {
@@ -9,15 +14,17 @@ const SYMBOLS = {
   close: { parameters: ["i32"], result: "i32" },
   execvp: { parameters: ["buffer", "buffer"], result: "i32" },
   signal: { parameters: ["i32", "usize"], result: "usize" },
-  __errno_location: { parameters: [], result: "pointer" },
+  access: { parameters: ["buffer", "i32"], result: "i32" },
+  strdup: { parameters: ["buffer"], result: "usize" },
+  memcpy: { parameters: ["buffer", "usize", "usize"], result: "usize" },
+  __errno_location: { parameters: [], result: "usize" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** The calls, typed. */
 export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 
-/** By name, as the loader finds it; by path, for processes that may open only what they name. */
-const CANDIDATES = [
-  "libc.so.6",
+/** Where it is, for processes that may open only what they name; others let the loader find it. */
+export const LIBC_CANDIDATES: readonly string[] = [
   "/lib/x86_64-linux-gnu/libc.so.6",
   "/lib/aarch64-linux-gnu/libc.so.6",
   "/lib64/libc.so.6",
@@ -35,7 +42,7 @@ let opened: Libc | undefined;
 export function libc(): Libc {
   if (opened) return opened;
   const faults: string[] = [];
-  for (const path of CANDIDATES) {
+  for (const path of ["libc.so.6", ...LIBC_CANDIDATES]) {
     try {
       opened = Deno.dlopen(path, SYMBOLS).symbols;
       return opened;

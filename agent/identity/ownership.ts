@@ -91,6 +91,7 @@ export class NodeOwnership implements Ownership {
           [uid, this.#presence(view.cgroupUid(uid), scan)] as const
         ),
       ),
+      allocations: placement?.byPod,
     };
   }
 
@@ -112,17 +113,20 @@ export class NodeOwnership implements Ownership {
     const outside: number[] = [];
     const unclear: { pid: number; reason: string }[] = [];
     for (const { pid } of processes.value) {
-      const reading = this.#sources.processes.read(pid);
+      const reading = this.#sources.processes.glance(pid);
       const doubt = doubtAbout(reading, uptimeTicks);
       if (reading.kind !== "running" || doubt !== undefined) {
         unclear.push({ pid, reason: doubt ?? "it ended" });
       } else if (reading.cgroup.kind === "pod") {
-        const uid = view.apiUid(reading.cgroup.podUid);
-        pods.set(uid, [...pods.get(uid) ?? [], pid]);
-        this.#witnesses.set(reading.cgroup.podUid, {
-          pid,
-          startTicks: reading.startTicks,
-        });
+        const { podUid } = reading.cgroup;
+        const uid = view.apiUid(podUid);
+        const pids = pods.get(uid);
+        if (pids) {
+          pids.push(pid);
+          continue;
+        }
+        pods.set(uid, [pid]);
+        this.#witnesses.set(podUid, { pid, startTicks: reading.startTicks });
       } else {
         outside.push(pid);
       }

@@ -1,6 +1,6 @@
 /** Which GPU the kubelet means: device ids of the device plugin, matched to physical GPUs. @module */
 
-import type { GpuIdentity } from "../ports.ts";
+import type { GpuIdentity, PodAllocation } from "../ports.ts";
 import type { ContainerDevices } from "./pod_resources_reply.ts";
 
 /** A pod as the kubelet names it: PodResources has no UID. */
@@ -18,6 +18,8 @@ export interface Placement {
    * is one, a GPU that nobody is said to have may still be somebody's.
    */
   readonly unplaced: readonly string[];
+  /** The same by pod, `namespace/name`. */
+  readonly byPod: ReadonlyMap<string, PodAllocation>;
 }
 
 /** Device-plugin resources that are GPUs or slices; others of the vendor's domain are network cards and the like. */
@@ -30,6 +32,12 @@ export function placeAllocations(
 ): Placement {
   const pods = new Map<string, Map<string, NamedPod>>();
   const unplaced = new Set<string>();
+  const byPod = new Map<string, { uuids: Set<string>; elsewhere: boolean }>();
+  const ofPod = (key: string) => {
+    const known = byPod.get(key) ?? { uuids: new Set(), elsewhere: false };
+    byPod.set(key, known);
+    return known;
+  };
   const byDevice = deviceIndex(gpus);
   for (const container of containers) {
     const key = `${container.namespace}/${container.podName}`;
@@ -43,13 +51,16 @@ export function placeAllocations(
             name: container.podName,
           });
           pods.set(uuid, onGpu);
+          ofPod(key).uuids.add(uuid);
         } else if (GPU_RESOURCE.test(resource)) {
+          ofPod(key).elsewhere = true;
           unplaced.add(`device "${id.slice(0, 80)}" of pod ${key}`);
         }
       }
     }
     for (const driver of container.claimDrivers) {
       if (/nvidia/i.test(driver)) {
+        ofPod(key).elsewhere = true;
         unplaced.add(`a claim on "${driver.slice(0, 80)}" of pod ${key}`);
       }
     }
@@ -59,6 +70,7 @@ export function placeAllocations(
       [...pods].map(([uuid, onGpu]) => [uuid, [...onGpu.values()]]),
     ),
     unplaced: [...unplaced].sort(),
+    byPod,
   };
 }
 

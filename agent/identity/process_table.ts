@@ -1,6 +1,7 @@
 /** Processes of the host through `/proc`: who they are, whether they still are who they were. @module */
 
 import { type CgroupReading, readCgroup } from "./cgroup_path.ts";
+import { Living } from "./living.ts";
 
 /** A process, or why there is nothing to say about it. */
 export type ProcessReading =
@@ -16,8 +17,7 @@ export type ProcessReading =
   | { readonly kind: "unknown"; readonly reason: string };
 
 interface Known {
-  readonly startTicks: number;
-  readonly cgroup: CgroupReading;
+  readonly reading: Extract<ProcessReading, { kind: "running" }>;
   /** Readings that the cgroup still serves. */
   left: number;
   /** Read since the last {@linkcode ProcessTable.forgetUnread}. */
@@ -33,25 +33,51 @@ interface Stat {
 const PF_EXITING = 0x4;
 /** `CLK_TCK`: what the kernel's `/proc` counts in on every architecture we run on, ticks a second. */
 export const TICKS_PER_SECOND = 100;
-/** How many readings a cached cgroup serves: a process moved by an administrator is seen after so many. */
-const READINGS_PER_CGROUP = 8;
+/** How many readings a cached cgroup outside pods serves: a container's first process is moved into its pod's. */
+const READINGS_OUTSIDE = 8;
+/**
+ * How many readings a cached cgroup in a pod serves; nothing leaves its pod but by an administrator's hand. Between
+ * this and twice this, by PID, so that not all are read anew in the same pass.
+ */
+const READINGS_IN_POD = 30;
 
 /** Reads processes below one `/proc`. */
 export class ProcessTable {
   readonly #root: string;
   readonly #readText: (path: string) => string;
   readonly #known = new Map<number, Known>();
+  /** Undefined when somebody else reads the files. */
+  readonly #living: Living | undefined;
 
   /**
    * @param procRoot `/proc`, or where the host's is mounted
    * @param readText how a file is read
    */
-  constructor(
-    procRoot: string,
-    readText: (path: string) => string = Deno.readTextFileSync,
-  ) {
+  constructor(procRoot: string, readText?: (path: string) => string) {
     this.#root = procRoot;
-    this.#readText = readText;
+    this.#readText = readText ?? Deno.readTextFileSync;
+    this.#living = readText ? undefined : new Living();
+  }
+
+  /** How many files are kept open. */
+  get openFiles(): number {
+    return this.#living?.size ?? 0;
+  }
+
+  /**
+   * Reads a process that is asked about each pass: what is known of it holds while it is proven to live. One that is
+   * ending still counts as running.
+   */
+  glance(pid: number): ProcessReading {
+    const known = this.#known.get(pid);
+    if (known && known.left > 0 && this.#living?.has(pid)) {
+      known.left--;
+      known.read = true;
+      return known.reading;
+    }
+    // Kept before it is read: a file of a process whose PID is reused in between is dead, and never says otherwise.
+    if (known) this.#living?.keep(pid, `${this.#root}/${pid}/comm`);
+    return this.read(pid);
   }
 
   /** Reads a process. Its start time is read before and after its cgroup: a PID may be reused in between. */
@@ -63,9 +89,9 @@ export class ProcessTable {
     }
     const { startTicks } = before;
     const known = this.#known.get(pid);
-    if (known && known.startTicks === startTicks && known.left-- > 0) {
+    if (known?.reading.startTicks === startTicks && known.left-- > 0) {
       known.read = true;
-      return { kind: "running", startTicks, cgroup: known.cgroup };
+      return known.reading;
     }
     const content = this.#text(`${pid}/cgroup`);
     const after = this.#stat(pid);
@@ -76,13 +102,15 @@ export class ProcessTable {
       return this.#forget(pid, { kind: "unknown", reason });
     }
     const cgroup = readCgroup(content.text);
+    const reading = { kind: "running", startTicks, cgroup } as const;
     this.#known.set(pid, {
-      startTicks,
-      cgroup,
-      left: READINGS_PER_CGROUP,
+      reading,
+      left: cgroup.kind === "pod"
+        ? READINGS_IN_POD + pid % READINGS_IN_POD
+        : READINGS_OUTSIDE,
       read: true,
     });
-    return { kind: "running", startTicks, cgroup };
+    return reading;
   }
 
   /** PIDs of all processes, or undefined when they cannot be listed. */
@@ -109,13 +137,17 @@ export class ProcessTable {
   /** Drops what is remembered of processes that nobody has read since the last call. */
   forgetUnread(): void {
     for (const [pid, known] of this.#known) {
-      if (!known.read) this.#known.delete(pid);
+      if (!known.read) {
+        this.#known.delete(pid);
+        this.#living?.drop(pid);
+      }
       known.read = false;
     }
   }
 
   #forget(pid: number, reading: ProcessReading): ProcessReading {
     this.#known.delete(pid);
+    this.#living?.drop(pid);
     return reading;
   }
 
@@ -125,13 +157,14 @@ export class ProcessTable {
     // The name may hold blanks and parentheses; what follows its last one has fixed places (proc(5)).
     const fields = content.text.slice(content.text.lastIndexOf(")") + 2).split(
       " ",
+      20,
     );
     const startTicks = Number(fields[19]);
     const flags = Number(fields[6]);
     if (!Number.isSafeInteger(startTicks) || !Number.isSafeInteger(flags)) {
       return { kind: "unknown", reason: "its stat file is malformed" };
     }
-    const dead = "ZXx".includes(fields[0] ?? "");
+    const dead = "ZXx".includes(fields[0] ?? "?");
     // A zombie without other threads has closed its files: it waits for its parent and holds no GPU.
     if (dead && Number(fields[17]) <= 1) return { kind: "gone" };
     return { startTicks, exiting: dead || (flags & PF_EXITING) !== 0 };

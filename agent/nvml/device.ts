@@ -2,6 +2,7 @@
 
 import {
   AGENT_NVML_ERRORS,
+  type Clock,
   type GpuLimits,
   type GpuProcess,
   type GpuTelemetry,
@@ -22,17 +23,37 @@ import {
 } from "./symbols.ts";
 import { Out, TEXT_BYTES, wattsOf } from "./values.ts";
 
+type Bounds = Pick<GpuLimits, "defaultWatts" | "minWatts" | "maxWatts">;
+
+const NO_BOUNDS: Bounds = {
+  defaultWatts: undefined,
+  minWatts: undefined,
+  maxWatts: undefined,
+};
+
+/** Graphics and MPS contexts are read this often: a younger PID proves nothing anyway (decision 0153). */
+const OTHERS_MS = 1_000;
+
 /** A GPU that can be called: where its handle is, and in which lane its calls wait for each other. */
 export class Device {
+  /** Default and range, as last read. */
+  #bounds: Bounds = NO_BOUNDS;
+  /** PIDs with graphics and MPS contexts, as last read. */
+  #others: readonly number[] = [];
+  #othersDueMs = -Infinity;
+  /** Place of the form of each list that the driver answers. */
+  readonly #form = new Map<keyof typeof PROCESS_LISTS, number>();
+
   constructor(
     private readonly lanes: CallLanes,
     readonly lane: string,
     private readonly handle: bigint,
     private readonly has: (name: NvmlSymbolName) => boolean,
+    private readonly clock: Clock,
   ) {}
 
   /** Management and enforced limit, default and range. Fails only when the management limit cannot be read. */
-  async limits(): Promise<NvmlResult<GpuLimits>> {
+  async limits(depth: "all" | "moving"): Promise<NvmlResult<GpuLimits>> {
     const management = await this.#u32("nvmlDeviceGetPowerManagementLimit");
     if (!management.ok) return management;
     const managementWatts = wattsOf(management.value);
@@ -40,7 +61,25 @@ export class Device {
       return implausible("nvmlDeviceGetPowerManagementLimit");
     }
     const enforced = await this.#u32("nvmlDeviceGetEnforcedPowerLimit");
+    if (isUnreachable(enforced)) return enforced;
+    if (depth === "all" || this.#bounds.minWatts === undefined) {
+      const read = await this.#readBounds();
+      if (!read.ok) return read;
+      this.#bounds = read.value;
+    }
+    return {
+      ok: true,
+      value: {
+        managementWatts,
+        enforcedWatts: enforced.ok ? wattsOf(enforced.value) : undefined,
+        ...this.#bounds,
+      },
+    };
+  }
+
+  async #readBounds(): Promise<NvmlResult<Bounds>> {
     const preset = await this.#u32("nvmlDeviceGetPowerManagementDefaultLimit");
+    if (isUnreachable(preset)) return preset;
     const min = Out.u32();
     const max = Out.u32();
     const range = await this.#call(
@@ -48,15 +87,10 @@ export class Device {
       min.bytes,
       max.bytes,
     );
-    const unreachable = [enforced, preset, range].find((r) =>
-      !r.ok && r.error.code === undefined && !isAbsent(r.error)
-    );
-    if (unreachable && !unreachable.ok) return unreachable;
+    if (isUnreachable(range)) return range;
     return {
       ok: true,
       value: {
-        managementWatts,
-        enforcedWatts: enforced.ok ? wattsOf(enforced.value) : undefined,
         defaultWatts: preset.ok ? wattsOf(preset.value) : undefined,
         minWatts: range.ok ? wattsOf(min.u32()) : undefined,
         maxWatts: range.ok ? wattsOf(max.u32()) : undefined,
@@ -89,25 +123,31 @@ export class Device {
 
   /** Every PID once, whatever kind of context it has. Graphics and MPS lists are taken when the library has them. */
   async processes(): Promise<NvmlResult<readonly GpuProcess[]>> {
-    const pids = new Set<number>();
-    for (const kind of ["compute", "graphics", "mps"] as const) {
-      const form = PROCESS_LISTS[kind].find(({ name }) => this.has(name));
-      if (!form) {
-        if (kind !== "compute") continue;
-        return missing(PROCESS_LISTS.compute[0]!.name);
-      }
-      const list = await this.#pids(form.name, form.stride);
-      if (list.ok) list.value.forEach((pid) => pids.add(pid));
-      else if (kind === "compute" || !isAbsent(list.error)) return list;
+    const compute = await this.#list("compute");
+    if (!compute.ok) return compute;
+    if (this.clock.now() >= this.#othersDueMs) {
+      const others = await this.#otherPids();
+      if (!others.ok) return others;
+      this.#others = others.value;
+      this.#othersDueMs = this.clock.now() + OTHERS_MS;
     }
+    const pids = new Set([...compute.value, ...this.#others]);
     return { ok: true, value: [...pids].map((pid) => ({ pid })) };
+  }
+
+  async #otherPids(): Promise<NvmlResult<readonly number[]>> {
+    const pids: number[] = [];
+    for (const kind of ["graphics", "mps"] as const) {
+      const list = await this.#list(kind);
+      if (list.ok) pids.push(...list.value);
+      else if (!isAbsent(list.error)) return list;
+    }
+    return { ok: true, value: pids };
   }
 
   async telemetry(): Promise<NvmlResult<GpuTelemetry>> {
     const draw = await this.#u32("nvmlDeviceGetPowerUsage");
-    if (!draw.ok && draw.error.code === undefined && !isAbsent(draw.error)) {
-      return draw;
-    }
+    if (isUnreachable(draw)) return draw;
     const energy = await this.#u64("nvmlDeviceGetTotalEnergyConsumption");
     const reasons = await this.#u64(
       this.has("nvmlDeviceGetCurrentClocksEventReasons")
@@ -142,6 +182,11 @@ export class Device {
     return result.ok ? { ok: true, value: out.text() } : result;
   }
 
+  async name(): Promise<string> {
+    const name = await this.text("nvmlDeviceGetName");
+    return name.ok ? name.value : "unknown";
+  }
+
   async minor(): Promise<number | undefined> {
     const minor = await this.#u32("nvmlDeviceGetMinorNumber");
     return minor.ok ? minor.value : undefined;
@@ -172,11 +217,27 @@ export class Device {
         this.lane,
         slice.u64(),
         this.has,
+        this.clock,
       );
       const uuid = await device.text("nvmlDeviceGetUUID");
       if (uuid.ok) uuids.push(uuid.value);
     }
     return { on: true, uuids };
+  }
+
+  /** The newest form of a list that library and driver both have: a library may be newer than its driver. */
+  async #list(
+    kind: keyof typeof PROCESS_LISTS,
+  ): Promise<NvmlResult<number[]>> {
+    const forms = PROCESS_LISTS[kind].filter(({ name }) => this.has(name));
+    let result: NvmlResult<number[]> = missing(PROCESS_LISTS[kind][0]!.name);
+    for (const { name, stride } of forms.slice(this.#form.get(kind) ?? 0)) {
+      result = await this.#pids(name, stride);
+      if (result.ok || !isAbsent(result.error)) break;
+      const next = forms.findIndex((form) => form.name === name) + 1;
+      if (next < forms.length) this.#form.set(kind, next);
+    }
+    return result;
   }
 
   /** Asks again with more room while the list grows between two calls. */
@@ -221,6 +282,14 @@ export class Device {
   ): Promise<CallOutcome> {
     return this.lanes.call(this.lane, name, this.handle, ...args);
   }
+}
+
+/** The device did not answer at all: whatever else it is asked, nothing will be known of it. */
+function isUnreachable<T>(
+  result: NvmlResult<T>,
+): result is { readonly ok: false; readonly error: NvmlError } {
+  return !result.ok && result.error.code === undefined &&
+    !isAbsent(result.error);
 }
 
 /** The device or library cannot: an absent value. */

@@ -9,10 +9,11 @@ import {
 import type { BoundLibrary, NvmlArgument } from "./binder.ts";
 import { NVML_SUCCESS, nvmlCodeName } from "./codes.ts";
 import type { NvmlSymbolName } from "./symbols.ts";
+import { Watchdog } from "./watchdog.ts";
 
 interface Lane {
   /** Settles when the last call handed to this lane has returned or been given up. */
-  tail: Promise<unknown>;
+  tail: Promise<unknown> | undefined;
   /** A call is past its deadline and has still not returned. */
   hung: boolean;
 }
@@ -28,12 +29,16 @@ export class CallLanes {
   readonly #lanes = new Map<string, Lane>();
   #outstanding = 0;
 
+  readonly #watchdog: Watchdog;
+
+  /** @param deadlineMs after which a call is given up, milliseconds */
   constructor(
     private readonly library: () => BoundLibrary,
-    private readonly clock: Clock,
-    /** Milliseconds after which a call is given up. */
-    private readonly deadlineMs: number,
-  ) {}
+    clock: Clock,
+    deadlineMs: number,
+  ) {
+    this.#watchdog = new Watchdog(clock, deadlineMs);
+  }
 
   /** Lanes with a call beyond its deadline. */
   hung(): string[] {
@@ -46,65 +51,83 @@ export class CallLanes {
   }
 
   /** Calls a symbol in a lane. Never throws. */
-  async call(
+  call(
     key: string,
     name: NvmlSymbolName,
     ...args: readonly NvmlArgument[]
   ): Promise<CallOutcome> {
     const lane = this.#lane(key);
-    const before = lane.tail;
-    const turn = Promise.withResolvers<void>();
-    lane.tail = turn.promise;
-    await before;
-    try {
-      return await this.#inTurn(lane, name, args);
-    } finally {
-      turn.resolve();
-    }
+    const outcome = lane.tail === undefined
+      ? this.#inTurn(lane, name, args)
+      : lane.tail.then(() => this.#inTurn(lane, name, args));
+    lane.tail = outcome;
+    outcome.then(() => {
+      if (lane.tail === outcome) lane.tail = undefined;
+    });
+    return outcome;
   }
 
-  async #inTurn(
+  #inTurn(
     lane: Lane,
     name: NvmlSymbolName,
     args: readonly NvmlArgument[],
   ): Promise<CallOutcome> {
-    if (lane.hung) return fail(AGENT_NVML_ERRORS.busy, name);
-    const library = this.library();
-    if (!library.has(name)) return fail(AGENT_NVML_ERRORS.missing, name);
-    this.#outstanding++;
-    const answer = library.call(name, ...args).then(
-      (code): CallOutcome =>
-        code === NVML_SUCCESS ? { ok: true, value: undefined } : {
-          ok: false,
-          error: { name: nvmlCodeName(code), code, call: name },
-        },
-      (): CallOutcome => fail("AGENT_CALL_FAILED", name),
-    ).finally(() => {
-      this.#outstanding--;
-      lane.hung = false;
-    });
-    const expiry = new AbortController();
-    const expired = this.clock.sleep(this.deadlineMs, expiry.signal).then(
-      () => undefined,
-    );
-    const first = await Promise.race([answer, expired]);
-    if (first !== undefined) {
-      expiry.abort();
-      return first;
+    if (lane.hung) {
+      return Promise.resolve(fail(AGENT_NVML_ERRORS.busy, name));
     }
-    lane.hung = true;
-    return fail(AGENT_NVML_ERRORS.deadline, name);
+    const library = this.library();
+    if (!library.has(name)) {
+      return Promise.resolve(fail(AGENT_NVML_ERRORS.missing, name));
+    }
+    return new Promise((resolve) => {
+      this.#outstanding++;
+      const watched = this.#watchdog.watch(() => {
+        lane.hung = true;
+        resolve(fail(AGENT_NVML_ERRORS.deadline, name));
+      });
+      const returned = (outcome: CallOutcome) => {
+        this.#watchdog.done(watched);
+        this.#outstanding--;
+        lane.hung = false;
+        resolve(outcome);
+      };
+      started(library, name, args).then(
+        (code) =>
+          returned(
+            code === NVML_SUCCESS ? DONE : {
+              ok: false,
+              error: { name: nvmlCodeName(code), code, call: name },
+            },
+          ),
+        () => returned(fail("AGENT_CALL_FAILED", name)),
+      );
+    });
   }
 
   #lane(key: string): Lane {
     let lane = this.#lanes.get(key);
     if (!lane) {
-      lane = { tail: Promise.resolve(), hung: false };
+      lane = { tail: undefined, hung: false };
       this.#lanes.set(key, lane);
     }
     return lane;
   }
 }
+
+/** A binder may also refuse at once. */
+function started(
+  library: BoundLibrary,
+  name: NvmlSymbolName,
+  args: readonly NvmlArgument[],
+): Promise<number> {
+  try {
+    return library.call(name, ...args);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+const DONE: CallOutcome = { ok: true, value: undefined };
 
 function fail(
   name: string,

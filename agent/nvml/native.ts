@@ -104,6 +104,7 @@ export class NativeNvml implements Nvml {
     const started = await this.#lanes.call(SYSTEM, "nvmlInit_v2");
     if (!started.ok) return started;
     this.#sessionLost = false;
+    this.#known.clear();
     this.#driver = {
       library: this.#library.path,
       driverVersion: await this.#systemText("nvmlSystemGetDriverVersion"),
@@ -184,27 +185,32 @@ export class NativeNvml implements Nvml {
       lane,
       handle.u64(),
       (name) => this.#library.has(name),
+      this.options.clock,
     );
     const uuid = await device.text("nvmlDeviceGetUUID");
     if (!uuid.ok) return this.#seen(uuid);
     if (!/^GPU-[0-9a-zA-Z-]{1,90}$/.test(uuid.value)) {
       return failed(AGENT_NVML_ERRORS.implausible, "nvmlDeviceGetUUID");
     }
-    const model = await device.text("nvmlDeviceGetName");
+    // A GPU's name and device file stay its own while the session lasts.
+    const before = this.#known.get(uuid.value)?.identity;
     const mig = await device.mig();
     const identity: GpuIdentity = {
       uuid: uuid.value,
       index,
-      model: model.ok ? model.value : "unknown",
-      minor: await device.minor(),
+      model: before?.model ?? await device.name(),
+      minor: before?.minor ?? await device.minor(),
       mig: mig.on,
       migUuids: mig.uuids,
     };
     return { ok: true, value: { identity, device } };
   }
 
-  limits(uuid: string): Promise<NvmlResult<GpuLimits>> {
-    return this.#on(uuid, (device) => device.limits());
+  limits(
+    uuid: string,
+    depth: "all" | "moving" = "all",
+  ): Promise<NvmlResult<GpuLimits>> {
+    return this.#on(uuid, (device) => device.limits(depth));
   }
   setLimit(uuid: string, watts: number): Promise<NvmlResult<undefined>> {
     return this.#on(uuid, (device) => device.setLimit(uuid, watts));

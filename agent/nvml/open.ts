@@ -50,6 +50,14 @@ export async function openNvml(options: OpenNvmlOptions): Promise<NvmlOpening> {
     return { ok: false, reason: "No libnvidia-ml.so.1 was found.", tried };
   }
   const binder = await loadBinder(options.choice);
+  if (binder === undefined) {
+    return {
+      ok: false,
+      reason:
+        "The koffi binder is not part of this binary: run the sources, `deno run -A main.ts agent --nvml koffi`.",
+      tried,
+    };
+  }
   let reason = "";
   for (const path of there) {
     const opened: NvmlResult<Nvml> = await openNativeNvml({
@@ -64,10 +72,18 @@ export async function openNvml(options: OpenNvmlOptions): Promise<NvmlOpening> {
   return { ok: false, reason, tried };
 }
 
-/** The specifier is not a literal, so that a compiled agent holds no koffi. */
-async function loadBinder(choice: "dlopen" | "koffi"): Promise<NvmlBinder> {
+/** The specifier is not a literal, so that a compiled agent holds no koffi. @returns undefined when there is none */
+async function loadBinder(
+  choice: "dlopen" | "koffi",
+): Promise<NvmlBinder | undefined> {
   if (choice === "dlopen") return dlopenBinder;
   const specifier = new URL("./koffi_binder.ts", import.meta.url).href;
-  const { koffiBinder }: { koffiBinder: NvmlBinder } = await import(specifier);
-  return koffiBinder;
+  try {
+    const { koffiBinder }: { koffiBinder: NvmlBinder } = await import(
+      specifier
+    );
+    return koffiBinder;
+  } catch {
+    return undefined;
+  }
 }

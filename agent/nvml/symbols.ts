@@ -11,6 +11,8 @@ export interface NvmlSymbol {
   readonly takes: readonly NvmlParameter[];
   /** Without it the agent cannot work at all; all others are looked for and reported when missing. */
   readonly required?: true;
+  /** Without it no cap is set; the agent still shows what there is, and each GPU says why it is not enforced. */
+  readonly caps?: true;
   /** What is lost without it, for `--self-check`. */
   readonly purpose: string;
 }
@@ -59,12 +61,12 @@ export const NVML_SYMBOLS = {
   },
   nvmlDeviceGetPowerManagementLimit: {
     takes: READ,
-    required: true,
+    caps: true,
     purpose: "the limit that is set",
   },
   nvmlDeviceSetPowerManagementLimit: {
     takes: ["handle", "u32"],
-    required: true,
+    caps: true,
     purpose: "setting a limit",
   },
   nvmlDeviceGetEnforcedPowerLimit: {
@@ -77,6 +79,7 @@ export const NVML_SYMBOLS = {
   },
   nvmlDeviceGetPowerManagementLimitConstraints: {
     takes: LIST,
+    caps: true,
     purpose: "the settable range; nothing is written without it",
   },
   nvmlDeviceGetPowerUsage: { takes: READ, purpose: "draw" },

@@ -4,8 +4,10 @@ import {
   type AgentSettings,
   type CheckRow,
   LineSink,
+  type NeededPaths,
   NVML_CHOICES,
   openNodeAgent,
+  requirePermissions,
   selfCheck,
   serveAgent,
   statusOf,
@@ -130,6 +132,7 @@ function flag(name: string, help: string) {
 async function run(context: CommandContext): Promise<number> {
   const { flags, signal, write } = context;
   const settings = settingsOf(flags);
+  requirePermissions(neededPaths(settings, flags), Deno.args);
   if (flags["self-check"] === true) return await check(settings, context);
   const log = logger("agent");
   const sinks = flags["report-stdout"] === true ? [new LineSink(write)] : [];
@@ -231,6 +234,27 @@ function settingsOf(flags: CommandContext["flags"]): AgentSettings {
   };
 }
 
+function neededPaths(
+  settings: AgentSettings,
+  flags: CommandContext["flags"],
+): NeededPaths {
+  const named = (path: string | undefined) =>
+    path === "none" ? undefined : path;
+  const serves = flags["once"] !== true && flags["release-all"] !== true &&
+    flags["self-check"] !== true;
+  const real = settings.nvml !== "simulated";
+  return {
+    procRoot: settings.procRoot,
+    stateDir: settings.stateDir,
+    podResourcesSocket: real ? named(settings.podResourcesSocket) : undefined,
+    gateSocket: real && serves
+      ? named(String(flags["gate-socket"]))
+      : undefined,
+    nvmlLibrary: real ? settings.nvmlLibrary : undefined,
+    kubeconfig: named(settings.kubeconfig),
+  };
+}
+
 /** @throws {WattkeeperError} when the text is not `HOST:PORT` or `none` */
 function parseListen(
   address: string,
@@ -271,9 +295,12 @@ function showStatus(
 
 async function check(
   settings: AgentSettings,
-  { output, write }: CommandContext,
+  { flags, output, write }: CommandContext,
 ): Promise<number> {
-  const rows: CheckRow[] = await selfCheck(settings);
+  const rows: CheckRow[] = await selfCheck(
+    settings,
+    String(flags["gate-socket"]),
+  );
   if (output === "json") write(`${JSON.stringify(rows, null, 2)}\n`);
   else {
     write(table([

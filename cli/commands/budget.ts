@@ -4,7 +4,21 @@ import { budgetReport } from "../budget/report.ts";
 import { sizeBudget } from "../budget/sizing.ts";
 import { sizingInput } from "../budget/input.ts";
 import type { Command } from "../command.ts";
-import { BUILTIN_SYSTEMS } from "../../optimizer-wasm/mod.ts";
+import { GPU_SKUS, type GpuSku } from "../../optimizer-wasm/mod.ts";
+import { type Column, renderRows } from "../render.ts";
+
+/** What `--list-skus` shows. */
+const SKU_COLUMNS: readonly Column<GpuSku>[] = [
+  { key: "sku", value: ({ name }) => name },
+  { key: "min_watts", title: "min W", value: ({ minWatts }) => minWatts },
+  {
+    key: "default_watts",
+    title: "default W",
+    value: ({ defaultWatts }) => defaultWatts,
+  },
+  { key: "max_watts", title: "max W", value: ({ maxWatts }) => maxWatts },
+  { key: "source", value: ({ source }) => source },
+];
 
 /** The command. */
 export const command: Command = {
@@ -14,6 +28,7 @@ export const command: Command = {
     `budget = rack watts × headroom − everything that is not a GPU of a deployment. Plan with at most 0.9 of what the racks are fed: a cap bounds the average over tens of milliseconds, and shorter transients need the rest.
 The answer ends with the fields to paste into each planner's configuration. Powers are written 12000, 12kW or 0.4MW.`,
   usage: [
+    "budget --list-skus",
     "budget --rack-watts POWER (--nodes N | --nodes-per-rack N) (--sku NAME | --tdp-watts POWER) [flags]",
   ],
   options: [
@@ -53,7 +68,13 @@ The answer ends with the fields to paste into each planner's configuration. Powe
       name: "sku",
       kind: "string",
       value: "NAME",
-      help: "GPU system, such as h200_sxm: gives the most one GPU draws.",
+      help: "GPU, such as h200_sxm: gives the most one GPU draws.",
+    },
+    {
+      name: "list-skus",
+      kind: "boolean",
+      help:
+        "Show the GPUs that are known with their lowest, default and highest limit, and size nothing.",
     },
     {
       name: "tdp-watts",
@@ -123,12 +144,14 @@ The answer ends with the fields to paste into each planner's configuration. Powe
   ],
   outputs: ["table", "json", "csv"],
   run({ flags, output, write }) {
-    const tdpBySku = new Map(
-      Object.entries(BUILTIN_SYSTEMS).map((
-        [name, system],
-      ) => [name, system.tdpWatts]),
+    if (flags["list-skus"] === true) {
+      write(renderRows(GPU_SKUS, SKU_COLUMNS, output));
+      return Promise.resolve(0);
+    }
+    const maxWattsBySku = new Map(
+      GPU_SKUS.map(({ name, maxWatts }) => [name, maxWatts]),
     );
-    const input = sizingInput(flags, tdpBySku);
+    const input = sizingInput(flags, maxWattsBySku);
     write(budgetReport(sizeBudget(input), input, output));
     return Promise.resolve(0);
   },

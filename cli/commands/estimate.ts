@@ -10,7 +10,7 @@ import {
   type RawCase,
   type RefusedRow,
 } from "../../optimizer-wasm/estimate/mod.ts";
-import { openEstimators } from "../../optimizer-wasm/mod.ts";
+import { openEstimators, parseCurveFile } from "../../optimizer-wasm/mod.ts";
 import { WattkeeperError } from "../../service/mod.ts";
 import type { Command, CommandContext, OptionSpec } from "../command.ts";
 import { type Column, renderRows } from "../render.ts";
@@ -70,7 +70,12 @@ function textColumn(
 }
 
 const COLUMNS: readonly Column<Row>[] = [
-  { key: "id", title: "id", value: ({ id }) => id },
+  {
+    key: "id",
+    title: "id",
+    value: ({ id }) =>
+      typeof id === "object" && id !== null ? JSON.stringify(id) : id,
+  },
   numberColumn("ttft_ms", "TTFT ms", 3),
   numberColumn("tpot_ms", "TPOT ms", 3),
   numberColumn("context_ms", "prefill ms", 3),
@@ -79,11 +84,33 @@ const COLUMNS: readonly Column<Row>[] = [
   numberColumn("generation_energy_wms", "decode W·ms", 0),
   numberColumn("context_power_watts", "prefill W", 0),
   numberColumn("generation_power_watts", "decode W", 0),
+  numberColumn("context_power_watts_low", "prefill W low", 0),
+  numberColumn("context_power_watts_high", "prefill W high", 0),
+  numberColumn("generation_power_watts_low", "decode W low", 0),
+  numberColumn("generation_power_watts_high", "decode W high", 0),
+  numberColumn("cap_watts", "cap W", 0),
+  numberColumn("capped_ttft_ms", "TTFT ms at cap", 3),
+  numberColumn("capped_tpot_ms", "TPOT ms at cap", 3),
+  numberColumn("capped_context_power_watts", "prefill W at cap", 0),
+  numberColumn("capped_generation_power_watts", "decode W at cap", 0),
+  numberColumn("context_clock", "prefill clock", 3),
+  numberColumn("generation_clock", "decode clock", 3),
+  numberColumn("context_cap_error", "prefill ± (declared)", 2),
+  numberColumn("generation_cap_error", "decode ± (declared)", 2),
+  textColumn("power_curve", "power curve"),
   numberColumn("memory_gib", "GiB", 1),
   textColumn("fits_memory", "fits"),
   textColumn("latency_source", "latency"),
   textColumn("power_source", "power"),
+  {
+    key: "measured_power_share",
+    title: "measured power",
+    value: (row) => answered(row)?.measured_power_share,
+    show: (row) =>
+      `${((answered(row)?.measured_power_share ?? 0) * 100).toFixed(0)} %`,
+  },
   textColumn("beyond_tables", "beyond tables"),
+  textColumn("database_mode", "mode"),
   textColumn("data_version", "data"),
   {
     key: "error_code",
@@ -138,24 +165,33 @@ function flagsToCase(context: CommandContext): RawCase {
   );
 }
 
-async function* linesOf(path: string): AsyncGenerator<string> {
-  let file: ReadableStream<Uint8Array>;
+function unreadable(path: string, cause: unknown): WattkeeperError {
+  const missing = cause instanceof Deno.errors.NotFound;
+  return new WattkeeperError(
+    missing ? "file_not_found" : "file_unreadable",
+    `The file of cases "${path}" ${
+      missing ? "does not exist" : "cannot be read"
+    }${missing || !(cause instanceof Error) ? "" : `: ${cause.message}`}.`,
+    { where: "--cases", cause },
+  );
+}
+
+/** Lines of a file or of standard input; ^C ends also a read that is waiting. */
+async function* linesOf(
+  path: string,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
   try {
-    file = path === "-"
+    const file = path === "-"
       ? Deno.stdin.readable
       : (await Deno.open(path)).readable;
+    yield* file
+      .pipeThrough(new TextDecoderStream(), { signal })
+      .pipeThrough(new TextLineStream());
   } catch (cause) {
-    const missing = cause instanceof Deno.errors.NotFound;
-    throw new WattkeeperError(
-      missing ? "file_not_found" : "file_unreadable",
-      `The file of cases "${path}" ${
-        missing ? "does not exist" : "cannot be read"
-      }.`,
-      { where: "--cases", cause },
-    );
+    signal.throwIfAborted();
+    throw unreadable(path, cause);
   }
-  yield* file.pipeThrough(new TextDecoderStream())
-    .pipeThrough(new TextLineStream());
 }
 
 async function runCases(
@@ -163,13 +199,19 @@ async function runCases(
   path: string,
   perOperator: boolean,
 ): Promise<number> {
-  const opener = await openEstimators(storeOf(context));
+  const opener = await openEstimators(
+    storeOf(context),
+    { powerCurves: await curvesOf(context) },
+  );
   const rows: Row[] = [];
   const stream = context.output === "jsonl" || context.output === "table";
   let done = 0;
+  let faults = 0;
   const options = { perOperator, signal: context.signal };
-  for await (const row of answerLines(opener, linesOf(path), options)) {
+  const lines = linesOf(path, context.signal);
+  for await (const row of answerLines(opener, lines, options)) {
     context.progress.update(++done, undefined, "cases");
+    if ("error" in row && row.error.code === "internal") faults++;
     if (stream) context.write(`${JSON.stringify(row)}\n`);
     else rows.push(row);
   }
@@ -179,7 +221,29 @@ async function runCases(
   } else if (!stream) {
     context.write(renderRows(rows, COLUMNS, context.output));
   }
-  return 0;
+  return faults > 0 ? 1 : 0;
+}
+
+/** Curves that `--power-curves` names. */
+async function curvesOf(
+  { flags }: CommandContext,
+): Promise<ReturnType<typeof parseCurveFile> | undefined> {
+  const path = flags["power-curves"];
+  if (typeof path !== "string") return undefined;
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (cause) {
+    const missing = cause instanceof Deno.errors.NotFound;
+    throw new WattkeeperError(
+      missing ? "file_not_found" : "file_unreadable",
+      `The file of power curves "${path}" ${
+        missing ? "does not exist" : "cannot be read"
+      }.`,
+      { where: "--power-curves", cause },
+    );
+  }
+  return parseCurveFile(text, path);
 }
 
 function storeOf(context: CommandContext): string | undefined {
@@ -191,7 +255,10 @@ async function runOne(
   context: CommandContext,
   perOperator: boolean,
 ): Promise<number> {
-  const opener = await openEstimators(storeOf(context));
+  const opener = await openEstimators(
+    storeOf(context),
+    { powerCurves: await curvesOf(context) },
+  );
   const row = await answerCase(opener, flagsToCase(context), perOperator);
   switch (context.output) {
     case "json":
@@ -243,6 +310,13 @@ With --cases it reads one JSON object a line ("-" for standard input), with the 
       name: "per-operator",
       kind: "boolean",
       help: "Also show every operator of both phases.",
+    },
+    {
+      name: "power-curves",
+      kind: "string",
+      value: "FILE",
+      help:
+        "What caps cost on this fleet, from data fit --from-live --write; the GPU generation's curve without.",
     },
     {
       name: "store",

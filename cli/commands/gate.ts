@@ -70,7 +70,7 @@ async function run(context: CommandContext): Promise<number> {
   const log = logger("gate");
   const { flags, positionals, signal } = context;
   try {
-    await findProgram(positionals[0] ?? "", Deno.env.get("PATH"));
+    findProgram(positionals[0] ?? "", Deno.env.get("PATH"));
     const outcome = await waitUntilOpen({
       socket: String(flags["socket"]),
       onAgentMissing: AGENT_MISSING_CHOICES.find((choice) =>

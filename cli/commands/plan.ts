@@ -1,27 +1,25 @@
 /** `plan`: decides replicas and caps from traffic, within GPUs and watts. @module */
 
+import { realClock } from "../../cluster/mod.ts";
 import { openEstimators } from "../../optimizer-wasm/mod.ts";
 import {
-  badLineText,
   checkPlannerConfig,
   type ConfigProblem,
+  configuredModels,
   invalidConfig,
   notBuiltYet,
-  openDecisionLog,
   openModel,
-  type PlannerConfig,
   problemLine,
   readConfigText,
-  readTrace,
-  runPlanner,
-  textChunks,
-  type TraceSummary,
-  traceWindows,
-  windowAt,
+  searchWith,
+  unreadableFiles,
+  watchConfigFile,
 } from "../../planner/mod.ts";
 import { logger, WattkeeperError } from "../../service/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
-import { decisionPrinter } from "../plan/decision_printer.ts";
+import { parseListenAddress } from "../plan/listen_address.ts";
+import { replay } from "../plan/replay.ts";
+import { serve } from "../plan/service.ts";
 
 /** The command. */
 export const command: Command = {
@@ -29,9 +27,11 @@ export const command: Command = {
   summary: "decide replicas and power caps from traffic, within the watts",
   description:
     `Each decision goes from observed traffic over a forecast and the replicas that it needs to what GPUs and watts allow, and says why.
-With --once it decides once, from the last full window of the trace or from the one at --at. Without it, it replays the whole trace, window by window. Traffic is read from a trace (Azure LLM CSV or Mooncake JSON lines); nothing is scaled or capped yet.`,
+It runs until ^C or SIGTERM, over the fleet that "environment" names: simulated (a world inside the process, at --speed) or virtual (decisions are published over HTTP for another orchestrator); Kubernetes is not there yet. On a terminal it shows a live status, elsewhere it logs. With --advisory, or --once, nothing is written to the fleet, and what would be written is listed.
+With --trace it decides on a trace instead (Azure LLM CSV or Mooncake JSON lines): window by window, or with --once on the last full window or the one at --at.`,
   usage: [
-    "plan --config FILE --once --trace FILE [flags]",
+    "plan --config FILE [--advisory] [--listen HOST:PORT] [flags]",
+    "plan --config FILE --once [--trace FILE] [flags]",
     "plan --config FILE --trace FILE [flags]",
     "plan --config FILE --check",
   ],
@@ -40,7 +40,8 @@ With --once it decides once, from the last full window of the trace or from the 
       name: "config",
       kind: "string",
       value: "FILE",
-      help: "Planner configuration, YAML or JSON; docs/plan.md has the fields.",
+      help:
+        "Planner configuration, YAML or JSON; docs/configuration.md has the fields.",
       required: true,
     },
     {
@@ -75,6 +76,52 @@ With --once it decides once, from the last full window of the trace or from the 
       help: "Append every decision to a file, as JSON lines.",
     },
     {
+      name: "state",
+      kind: "string",
+      value: "FILE",
+      help:
+        "Where coefficients, history and last targets survive a restart; a file that is damaged is set aside.",
+    },
+    {
+      name: "listen",
+      kind: "string",
+      value: "HOST:PORT",
+      help:
+        "Serve /metrics, /healthz, /readyz and /api/v1 there. Without it nothing is served.",
+    },
+    {
+      name: "legacy-metric-names",
+      kind: "boolean",
+      help:
+        "Export upstream's misleading names too; docs/metrics.md maps them.",
+    },
+    {
+      name: "kubeconfig",
+      kind: "string",
+      value: "FILE",
+      help: "Access to the cluster, with environment: kubernetes.",
+    },
+    {
+      name: "context",
+      kind: "string",
+      value: "NAME",
+      help: "Context of the kubeconfig.",
+    },
+    {
+      name: "speed",
+      kind: "number",
+      value: "FACTOR",
+      help: "With a simulated environment: simulated seconds a second.",
+      default: 1,
+    },
+    {
+      name: "seed",
+      kind: "integer",
+      value: "NUMBER",
+      help: "With a simulated environment: the same seed is the same traffic.",
+      default: 1,
+    },
+    {
       name: "store",
       kind: "string",
       value: "DIRECTORY",
@@ -82,7 +129,13 @@ With --once it decides once, from the last full window of the trace or from the 
         "Imported performance data. Without it $XDG_DATA_HOME/wattkeeper; without data the built-in model.",
     },
   ],
+  service: true,
   examples: [
+    {
+      command:
+        "deno run -A main.ts plan --config docs/examples/h200_disagg.yaml --speed 60 --listen 127.0.0.1:9090",
+      explains: "a planner over a simulated fleet, an hour a minute",
+    },
     {
       command:
         "deno run -A main.ts plan --config docs/examples/h200_disagg.yaml --once --trace azure_llm_2023_code.csv",
@@ -106,7 +159,7 @@ With --once it decides once, from the last full window of the trace or from the 
 async function readConfig(context: CommandContext) {
   const name = text(context, "config") ?? "";
   const trace = text(context, "trace");
-  const checked = checkPlannerConfig({
+  const input = {
     text: await readConfigText(name),
     name,
     environment: Deno.env.toObject(),
@@ -119,12 +172,15 @@ async function readConfig(context: CommandContext) {
         ? [{ field: "advisory", flag: "--advisory", value: true } as const]
         : []),
     ],
-  });
-  return { name, ...checked };
+  };
+  return { ...input, ...checkPlannerConfig(input) };
 }
 
 async function check(context: CommandContext): Promise<number> {
-  const { name, config, problems, warnings } = await readConfig(context);
+  const { name, config, problems, warnings: found } = await readConfig(context);
+  const warnings = config
+    ? [...found, ...await unreadableFiles(config)]
+    : found;
   if (context.output !== "table") {
     const report = {
       config: name,
@@ -149,110 +205,67 @@ async function check(context: CommandContext): Promise<number> {
 
 async function plan(context: CommandContext): Promise<number> {
   const log = logger("planner");
-  const { name, config, problems, warnings } = await readConfig(context);
+  const checked = await readConfig(context);
+  const { name, config, problems, warnings } = checked;
   if (!config) throw invalidConfig(name, problems);
-  const once = context.flags["once"] === true;
-  const at = context.flags["at"];
-  if (at !== undefined && !once) {
-    throw new WattkeeperError("invalid_usage", "--at needs --once.", {
-      where: "--at",
-      remedy: "Add --once, or leave --at out to replay the whole trace.",
+  for (const warning of warnings) log.warn(problemLine(warning));
+  const { flags } = context;
+  const once = flags["once"] === true;
+  const open = async () => {
+    const opener = await openEstimators(
+      text(context, "store"),
+      { models: await configuredModels(config) },
+    );
+    const opened = await openModel(config, searchWith(opener));
+    for (const notice of opened.notices) log.info(notice);
+    return opened;
+  };
+  const at = flags["at"];
+  if (config.trafficSource === "trace" && config.traceFile !== undefined) {
+    return await replay(context, {
+      config,
+      tracePath: config.traceFile,
+      once,
+      atSeconds: typeof at === "number" ? at : undefined,
+      decisionsPath: text(context, "decisions"),
+      openModel: open,
     });
   }
-  const tracePath = traceOf(config);
-  for (const warning of warnings) log.warn(problemLine(warning));
-  for (const notice of notBuiltYet(config)) log.info(notice);
-  const trace = await openTrace(context, config, tracePath);
-  if (trace.badLines > 0) {
-    log.warn(
-      `${trace.badLines} lines of "${trace.name}" hold no request and were left out: ${
-        badLineText(trace.badExamples)
-      }.`,
-    );
+  if (at !== undefined) {
+    throw new WattkeeperError("invalid_usage", "--at needs a trace.", {
+      where: "--at",
+      remedy: "Add --trace FILE and --once, or leave --at out.",
+    });
   }
-  const opener = await openEstimators(text(context, "store"));
-  const opened = await openModel(
+  const { metricsPort } = config.service;
+  const listen = text(context, "listen");
+  return await serve(context, {
     config,
-    (engineCase) => opener.open(engineCase),
-  );
-  for (const notice of opened.notices) log.info(notice);
-
-  const observations = once
-    ? [windowAt(trace, typeof at === "number" ? at : undefined)]
-    : traceWindows(trace);
-  const printer = decisionPrinter({
-    output: context.output,
+    openModel: open,
+    watch: checked.fields && !once
+      ? watchConfigFile({
+        path: name,
+        fields: checked.fields,
+        text: checked.text,
+        environment: checked.environment,
+        flags: checked.flags,
+        clock: realClock,
+      })
+      : undefined,
     once,
-    write: context.write,
-    targets: config,
+    listen: listen !== undefined
+      ? parseListenAddress(listen)
+      : metricsPort === undefined
+      ? undefined
+      : { hostname: "0.0.0.0", port: metricsPort },
+    legacyNames: flags["legacy-metric-names"] === true,
+    decisionsPath: text(context, "decisions"),
+    statePath: text(context, "state"),
+    kubeconfig: text(context, "kubeconfig"),
+    kubeContext: text(context, "context"),
+    speed: typeof flags["speed"] === "number" ? flags["speed"] : 1,
+    seed: typeof flags["seed"] === "number" ? flags["seed"] : 1,
   });
-  const decisionsPath = text(context, "decisions");
-  await using file = decisionsPath === undefined
-    ? undefined
-    : await openDecisionLog(decisionsPath);
-  await runPlanner({
-    config,
-    model: opened.model,
-    observations: abortable(observations, context),
-    signal: context.signal,
-    async record(decision) {
-      await file?.append(decision);
-      printer.print(decision);
-    },
-  });
-  context.progress.end();
-  printer.end();
-  context.signal.throwIfAborted();
-  return printer.feasible() ? 0 : 1;
-}
-
-async function openTrace(
-  context: CommandContext,
-  config: PlannerConfig,
-  path: string,
-): Promise<TraceSummary> {
-  const trace = await readTrace({
-    name: path,
-    chunks: textChunks(path),
-    windowSeconds: config.throughputIntervalSeconds,
-    signal: context.signal,
-    onProgress: (lines) =>
-      context.progress.update(lines, undefined, "lines of the trace"),
-  });
-  context.progress.end();
-  return trace;
-}
-
-/** The trace to read; other sources of traffic are not there yet, and that is said. */
-function traceOf(config: PlannerConfig): string {
-  if (config.trafficSource === "trace" && config.traceFile !== undefined) {
-    return config.traceFile;
-  }
-  throw new WattkeeperError(
-    "invalid_usage",
-    `traffic_source is ${config.trafficSource}, and only traces can be read yet.`,
-    {
-      where: "--trace",
-      remedy:
-        "Pass --trace FILE with an Azure LLM CSV or a Mooncake JSON lines file.",
-    },
-  );
-}
-
-/** Yields to signals between decisions, so that ^C is noticed in a long replay. */
-async function* abortable<Item>(
-  items: Iterable<Item>,
-  { signal, progress }: CommandContext,
-): AsyncGenerator<Item> {
-  let done = 0;
-  for (const item of items) {
-    if (++done % 16 === 0) {
-      await new Promise((resolve) => setTimeout(resolve, 0));
-      progress.update(done, undefined, "windows");
-    }
-    if (signal.aborted) return;
-    yield item;
-  }
 }
 
 function problemRecord(problem: ConfigProblem) {

@@ -11,6 +11,11 @@ import {
   type OpFamily,
   TABLES_OF_FAMILY,
 } from "../../optimizer-wasm/data/validate/mod.ts";
+import { type GraphCoverage, graphCoverage } from "../../optimizer-wasm/mod.ts";
+import {
+  type DataStore,
+  powerDonors,
+} from "../../optimizer-wasm/data/store/mod.ts";
 import type { Command } from "../command.ts";
 import { type Column, renderRows } from "../render.ts";
 import {
@@ -26,6 +31,8 @@ interface IdentityRow {
   readonly slots: readonly string[];
   readonly total: Coverage;
   readonly families: Readonly<Record<OpFamily, Coverage>>;
+  /** Packs that watts are borrowed from where this one has none. */
+  readonly lenders: readonly PackIdentity[];
   readonly sources: number;
   readonly bytes: number;
   readonly importedFrom: string;
@@ -49,6 +56,14 @@ const COLUMNS: readonly Column<IdentityRow>[] = [
     value: ({ total }) => share(total.poweredLeaves, total.leaves),
     show: ({ total }) => percent(total.poweredLeaves, total.leaves),
   },
+  {
+    key: "power_borrowed_from",
+    title: "borrows",
+    value: ({ lenders }) =>
+      lenders.map((it) => `${it.backend} ${it.version}`).join(", "),
+    show: ({ lenders }) =>
+      lenders.map((it) => `${it.backend} ${it.version}`).join(", ") || "–",
+  },
   ...OP_FAMILIES.flatMap((family): Column<IdentityRow>[] => [{
     key: `${family}_rows`,
     title: family,
@@ -65,20 +80,53 @@ const COLUMNS: readonly Column<IdentityRow>[] = [
   { key: "imported_from", title: "from", value: (it) => it.importedFrom },
 ];
 
+interface ModelRow extends GraphCoverage {
+  readonly model: string;
+}
+
+const MODEL_COLUMNS: readonly Column<ModelRow>[] = [
+  { key: "model", value: ({ model }) => model },
+  { key: "graph", value: ({ family }) => family },
+  { key: "architecture", value: ({ architecture }) => architecture },
+  {
+    key: "covered",
+    value: ({ family }) => family !== undefined,
+    show: ({ family }) => family === undefined ? "no" : "yes",
+  },
+  {
+    key: "reason",
+    value: ({ reason }) => reason,
+    show: ({ model, reason = "" }) =>
+      reason.replace(`The model "${model}" `, ""),
+  },
+];
+
+/** Every stored model with its graph, or why it has none. */
+async function modelRows(store: DataStore): Promise<ModelRow[]> {
+  const rows: ModelRow[] = [];
+  for (const model of store.modelNames()) {
+    const config = await store.readModelConfig(model);
+    rows.push({ model, ...graphCoverage(model, config) });
+  }
+  return rows;
+}
+
 /** The command. */
 export const listCommand: Command = {
   name: "list",
   summary: "list what was imported, with its coverage",
   description:
-    `One line for each imported (system, backend, version). rows: measured points after merging all files that count for it; own: share of them measured with this very version; power: share with measured power; then the rows of each family of operators.
-slots: default is what an estimate uses that names no version; current, previous and next are upstream's names.`,
+    `One line for each imported (system, backend, version). rows: measured points after merging all files that count for it; own: share of them measured with this very version; power: share with measured power; borrows: whose watts fill the gaps (R53); then the rows of each family of operators.
+slots: default is what an estimate uses that names no version; current, previous and next are upstream's names.
+The last line of the table counts the models, and how many of them have a graph here and so can be estimated; --models names them all, with the reason where there is none (an estimate of such a model ends with unknown_model).`,
   usage: ["data list [flags]", "data list --models"],
   options: [
     ...FILTER_OPTIONS,
     {
       name: "models",
       kind: "boolean",
-      help: "List the names of known models instead.",
+      help: "List the imported models instead: their graph, or why they " +
+        "have none.",
     },
     STORE_OPTION,
   ],
@@ -89,19 +137,14 @@ slots: default is what an estimate uses that names no version; current, previous
     },
     {
       command: "deno run -A main.ts data list --models --output json",
-      explains: "names of all models with a stored configuration",
+      explains: "all models with a stored configuration, covered or not",
     },
   ],
   outputs: ["table", "json", "csv"],
   async run({ flags, output, signal, write }) {
     const store = await openNamedStore(flags);
     if (flags["models"] === true) {
-      const models = store.modelNames().map((model) => ({ model }));
-      const column = {
-        key: "model",
-        value: (it: { model: string }) => it.model,
-      };
-      write(renderRows(models, [column], output));
+      write(renderRows(await modelRows(store), MODEL_COLUMNS, output));
       return 0;
     }
     const rows: IdentityRow[] = [];
@@ -117,15 +160,22 @@ slots: default is what an estimate uses that names no version; current, previous
         slots: slotsOf(store, identity),
         total: coverageOf(directory),
         families: coverageByFamily(directory),
+        lenders: await powerDonors(store, identity),
         sources: directory.sources.length,
         bytes: entry?.bytes ?? 0,
         importedFrom: entry?.source ?? "",
       });
     }
     write(renderRows(rows, COLUMNS, output));
+    if (output === "table") write(`\n${countOf(await modelRows(store))}\n`);
     return 0;
   },
 };
+
+function countOf(models: readonly ModelRow[]): string {
+  const covered = models.filter(({ family }) => family !== undefined).length;
+  return `${models.length} models, ${covered} of them with a graph here; --models names them.`;
+}
 
 function coverageByFamily(
   directory: PackDirectory,

@@ -1,5 +1,6 @@
 /** `data validate`: is what was imported fit to be estimated from (`SPEC.md` R51)? @module */
 
+import { POWER_FIT_ERROR } from "../../optimizer-wasm/power_fit/mod.ts";
 import { WattkeeperError } from "../../service/mod.ts";
 import type { PackIdentity } from "../../optimizer-wasm/data/pack/mod.ts";
 import {
@@ -116,9 +117,23 @@ falling: share of neighbours along tokens, lengths or sizes of which the greater
     }
     progress.end();
     write(renderRows(rows, COLUMNS, output));
+    if (output === "table") write(`\n${heldOutErrors()}`);
     return rows.some(({ verdict }) => verdict === "fail") ? 1 : 0;
   },
 };
+
+/** What the watts that no table measured are off by: the error that the shipped model was committed with. */
+function heldOutErrors(): string {
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  const lines = POWER_FIT_ERROR.steps.map(({ pack, heldOut, all }) =>
+    `  ${pack} without ${
+      heldOut === "all" ? "any of its power" : `a fifth of its ${heldOut}`
+    }: ${percent(all.median)} median, ${percent(all.p90)} p90\n`
+  );
+  return `Watts that no table measured are modelled. Error of whole steps, held out of the fit:\n${
+    lines.join("")
+  }"data fit --tables" computes it again; docs/power.md has the errors by family.\n`;
+}
 
 /** A pack that cannot be read is a finding, and the others are still looked at. */
 async function validateOne(

@@ -101,36 +101,27 @@ function line(decision: Decision): string {
 
 /** What held this decision back, in a word or two. */
 function limits({ reasons }: Decision): string {
-  const words = reasons.flatMap(({ kind }): string[] => {
-    switch (kind) {
-      case "power_budget":
-        return ["watts"];
-      case "gpu_budget":
-        return ["GPUs"];
-      case "below_floor":
-        return ["below floor"];
-      case "over_budget":
-        return ["OVER BUDGET"];
-      case "infeasible":
-        return ["SLA"];
-      case "model_not_ready":
-        return ["model"];
-      case "no_traffic_data":
-        return ["no data"];
-      case "observation_rejected":
-      case "idle":
-      case "floor_raised":
-      case "prediction_replaced":
-      case "gpu_floor":
-      case "gpu_floor_yields":
-      case "cap_lowered":
-      case "caps_to_lowest":
-      case "demand_not_met":
-        return [];
-    }
-  });
+  const words = reasons.flatMap(({ kind }) => LIMITS[kind] ?? []);
   return [...new Set(words)].join(", ");
 }
+
+const LIMITS: Readonly<Partial<Record<Reason["kind"], string>>> = {
+  power_budget: "watts",
+  scale_up_suppressed: "watts",
+  gpu_budget: "GPUs",
+  gpu_guard_hold: "GPUs",
+  below_floor: "below floor",
+  over_budget: "OVER BUDGET",
+  infeasible: "SLA",
+  search_infeasible: "SLA",
+  model_not_ready: "model",
+  search_failed: "model",
+  no_traffic_data: "no data",
+  predict_failed: "no data",
+  rollout_hold: "rollout",
+  rebalance_staged: "staged",
+  change_limited: "change limit",
+};
 
 function row(cells: readonly string[]): string {
   return cells.map((cell, index) =>

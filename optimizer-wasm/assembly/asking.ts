@@ -4,7 +4,9 @@ import * as agg from "./agg";
 import { allocate, setF64 } from "./arrays";
 import * as compose from "./compose";
 import { Fused, fusedPass } from "./fused";
+import { Op } from "./op";
 import * as phase from "./phase";
+import { compute, lightOf, memory } from "./power";
 import * as power from "./power_sums";
 import {
   contextPass,
@@ -238,24 +240,33 @@ export function operatorFigures(
  */
 export function powerSums(
   program: Program,
-  phase: i32,
+  which: i32,
   batch: f64,
   length: f64,
   prefix: f64,
   steps: f64,
 ): void {
-  askPlainly();
   power.clearSums();
+  // Decode steps draw as the one in the middle does, over the time of all of them.
+  let each = 1.0;
+  if (
+    question.osl != 0 &&
+    generationPass(program, batch, length, -1, false) == OK && passMs > 0.0
+  ) {
+    each = passMs / phase.phaseMs;
+    steps = 1.0;
+    question.pending = true;
+  } else askPlainly();
   power.addPassSums(
     program,
-    phase,
+    which,
     batch,
-    phase == Phase.GENERATION ? length : length - prefix,
+    which == Phase.GENERATION ? length : length - prefix,
     prefix,
     -1,
     false,
     steps,
-    1.0,
+    each,
   );
   givePower();
 }
@@ -311,4 +322,20 @@ function givePower(): void {
   setF64(output, 8, power.borrowedMs);
   setF64(output, 9, power.modelledMs);
   setF64(output, 10, power.tdpMs);
+}
+
+/**
+ * Compute and memory time of an operator at a point, at the speed of light; for fits over tables. Output: 0 compute,
+ * 1 memory (ms).
+ */
+export function operatorLight(
+  op: Op,
+  b: f64,
+  s: f64,
+  prefix: f64,
+  x: f64,
+): void {
+  lightOf(op, b, s, prefix, x);
+  setF64(output, 0, compute);
+  setF64(output, 1, memory);
 }

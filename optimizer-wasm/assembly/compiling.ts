@@ -219,34 +219,38 @@ export function setRoofline(
   op.processors = processors;
 }
 
-/** Coefficients of the modelled power of an operator's family. */
-export function setPower(
-  op: Op,
-  base: f64,
-  compute: f64,
-  computeExponent: f64,
-  memory: f64,
-  memoryExponent: f64,
-): void {
-  op.powerBase = base;
-  op.powerCompute = compute;
-  op.powerComputeExponent = computeExponent;
-  op.powerMemory = memory;
-  op.powerMemoryExponent = memoryExponent;
+/** Like `setGrid`, for watts alone: no index of neighbours beyond the grid is made. */
+export function setPowerGrid(op: Op, grid: Grid): void {
+  op.grid = grid;
 }
 
-/** Source of a draw that is not measured, ends of its interval (factors), and the least clock-bound share. */
-export function setPowerBand(
+/** @param family what the operator's family shares (`power.ts`); @param clockLeast least clock-bound share */
+export function setPower(
   op: Op,
-  source: i32,
-  low: f64,
-  high: f64,
+  family: usize,
+  wholePower: bool,
   clockLeast: f64,
 ): void {
-  op.powerSource = source;
-  op.powerLow = low;
-  op.powerHigh = high;
+  op.powerFamily = family;
+  op.wholePower = wholePower;
   op.clockLeast = clockLeast;
+}
+
+export function setPoweredRows(op: Op, rows: Op): void {
+  op.poweredRows = rows;
+}
+
+export function setBorrowed(op: Op, rows: Op, low: f64, high: f64): void {
+  op.borrowed = rows;
+  op.borrowedLow = low;
+  op.borrowedHigh = high;
+}
+
+/** Whether an operator has rows to look up. */
+export function hasRows(op: Op): bool {
+  return changetype<usize>(op.grid) != 0 ||
+    changetype<usize>(op.sites) != 0 ||
+    changetype<usize>(op.lowLatency) != 0;
 }
 
 /** Folds both phases; call once, when all operators are appended. */

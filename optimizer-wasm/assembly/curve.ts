@@ -34,6 +34,9 @@ export function curveTable(op: Op, curve: Grid, x: f64): i32 {
   const ms = f64At(curve.latency, end);
   const sol = curveSol(op, f64At(curve.keys2, end));
   if (!(ms > 0.0) || !(sol > 0.0)) return NOT_MEASURED;
+  // Nothing to do has no speed of light, so no utilisation carries over to it.
+  const wanted = curveSol(op, x);
+  if (!(wanted > 0.0)) return NOT_MEASURED;
   mark(BEYOND_TABLES);
-  return answer(curveSol(op, x) / (sol / ms), powerAt(curve, end));
+  return answer(wanted / (sol / ms), powerAt(curve, end));
 }

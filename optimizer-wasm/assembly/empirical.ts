@@ -118,19 +118,22 @@ function place(value: f64, low: f64, span: f64): f64 {
   return min(max((Math.log(max(value, 1e-9)) - low) / span, 0.0), 1.0);
 }
 
-/** Addresses and squared distances of the two samples nearest to the last query; 0 where there is none. */
+/** Addresses and distances of the two samples nearest to the last query; 0 where there is none. */
 let nearest: usize = 0;
 let second: usize = 0;
-let nearestSquare: f64 = Infinity;
-let secondSquare: f64 = Infinity;
+let nearestDistance: f64 = Infinity;
+let secondDistance: f64 = Infinity;
 
-/** Finds both; samples at the same distance rank by their coordinates, axis by axis. */
+/**
+ * Finds both; samples at the same distance rank by their coordinates, axis by axis. What is compared is the distance,
+ * not its square: two squares that differ in their last bit may have one root, and then it is a tie.
+ */
 function findTwo(reference: Op, c0: f64, c1: f64, c2: f64): void {
   ensureSamples(reference);
   nearest = 0;
   second = 0;
-  nearestSquare = Infinity;
-  secondSquare = Infinity;
+  nearestDistance = Infinity;
+  secondDistance = Infinity;
   const q0 = place(c0, reference.low0, reference.span0);
   const q1 = place(c1, reference.low1, reference.span1);
   const q2 = place(c2, reference.low2, reference.span2);
@@ -140,19 +143,19 @@ function findTwo(reference: Op, c0: f64, c1: f64, c2: f64): void {
     const d0 = load<f64>(at) - q0;
     const d1 = load<f64>(at, 8) - q1;
     const d2 = load<f64>(at, 16) - q2;
-    const square = d0 * d0 + d1 * d1 + d2 * d2;
-    if (square > secondSquare) continue;
+    const distance = Math.sqrt(d0 * d0 + d1 * d1 + d2 * d2);
+    if (distance > secondDistance) continue;
     if (
-      square < nearestSquare ||
-      (square == nearestSquare && before(at, nearest))
+      distance < nearestDistance ||
+      (distance == nearestDistance && before(at, nearest))
     ) {
       second = nearest;
-      secondSquare = nearestSquare;
+      secondDistance = nearestDistance;
       nearest = at;
-      nearestSquare = square;
-    } else if (square < secondSquare || before(at, second)) {
+      nearestDistance = distance;
+    } else if (distance < secondDistance || before(at, second)) {
       second = at;
-      secondSquare = square;
+      secondDistance = distance;
     }
   }
 }
@@ -167,9 +170,9 @@ export function utilisationAt(
   findTwo(reference, c0, c1, c2);
   if (nearest == 0) return 0.0;
   const u = load<f64>(nearest, 24);
-  if (nearestSquare == 0.0 || second == 0) return u;
-  const w0 = 1.0 / Math.sqrt(nearestSquare);
-  const w1 = 1.0 / Math.sqrt(secondSquare);
+  if (nearestDistance == 0.0 || second == 0) return u;
+  const w0 = 1.0 / nearestDistance;
+  const w1 = 1.0 / secondDistance;
   return (w0 * u + w1 * load<f64>(second, 24)) / (w0 + w1);
 }
 

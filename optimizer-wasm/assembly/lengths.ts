@@ -20,6 +20,8 @@ import { walk } from "./walk";
 
 /** Lengths that a step averages. */
 export const LENGTH_SAMPLES: i32 = 5;
+/** In place of a sample: the length of the step itself. */
+const ITSELF: i32 = -1;
 
 /** Sum or mean of the last call: milliseconds, watt-milliseconds. */
 export let lengthsMs: f64 = 0.0;
@@ -204,6 +206,20 @@ export function allSteps(
   return OK;
 }
 
+/** The same for a kernel that is asked at the length of each step alone: latent attention (§5.11). */
+export function allSingleSteps(
+  op: Op,
+  batch: f64,
+  isl: i32,
+  steps: i32,
+  stride: i32,
+): i32 {
+  const reachable = bindRows(op.grid, op.heads, batch);
+  lengthsMs = 0.0;
+  lengthsEnergy = 0.0;
+  return sampleOfAllSteps(op, batch, isl, steps, stride, ITSELF, reachable);
+}
+
 /**
  * Lengths of a piece are summed as integers: their number, sum and sum of squares give the sum of the line over them.
  */
@@ -226,8 +242,11 @@ function sampleOfAllSteps(
   let last = -1;
   let s = isl + 1;
   for (let i = 0; i < total; i++, s += stride) {
-    const low = 9 * s / 10;
-    const length = low + ((11 * s / 10 - low) * sample >> 2);
+    let length = s;
+    if (sample != ITSELF) {
+      const low = 9 * s / 10;
+      length = low + ((11 * s / 10 - low) * sample >> 2);
+    }
     if (i == whole) {
       // The rest of the steps counts for less than a stride: it has a piece of its own.
       closePiece(count, sum, squares, <f64> stride);

@@ -169,16 +169,15 @@ export class Op {
   /** Streaming multiprocessors of the GPU. */
   processors: f64;
 
-  /** Modelled power (R53): share of (TDP − idle) = base + compute·u_c^e_c + memory·u_m^e_m. */
-  powerBase: f64;
-  powerCompute: f64;
-  powerComputeExponent: f64;
-  powerMemory: f64;
-  powerMemoryExponent: f64;
-  /** What the model's draw is multiplied with for the ends of its interval, and its source (`power.ts`). */
-  powerLow: f64;
-  powerHigh: f64;
-  powerSource: i32;
+  /** Power (R53): what its family shares (`power.ts`), and whether every row of its tables has measured power. */
+  powerFamily: usize;
+  wholePower: bool;
+  /** The same operator over the powered rows of its own tables, and over those of another pack; or null. */
+  poweredRows: Op;
+  borrowed: Op;
+  /** Ends of the interval of a borrowed draw, factors. */
+  borrowedLow: f64;
+  borrowedHigh: f64;
   /** Least share of the time that scales with the clock (R17): 0 of communication, a tenth elsewhere. */
   clockLeast: f64;
 }

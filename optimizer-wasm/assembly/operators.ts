@@ -248,6 +248,10 @@ function generationAttention(op: Op, b: f64, s: f64): i32 {
 /** Latent attention of a decode step, alone or as a module: one look-up (§5.11). */
 function generationMla(op: Op, b: f64, s: f64): i32 {
   if (!(op.flops > 0.0)) return MISSING_FLOPS;
+  // A module holds projections too.
+  if (op.kind == Kind.GENERATION_MLA_MODULE && !(op.projectionFlops > 0.0)) {
+    return MISSING_FLOPS;
+  }
   if (asksTable(op)) {
     const status = changetype<usize>(op.grid) == 0
       ? NOT_MEASURED
@@ -346,7 +350,7 @@ function message(op: Op, size: f64): i32 {
 }
 
 /** Tokens up to which the low-latency experts of nvfp4 are used (§5.9). */
-const LOW_LATENCY_TOKENS: f64 = 128.0;
+export const LOW_LATENCY_TOKENS: f64 = 128.0;
 
 function moe(op: Op, tokens: f64): i32 {
   if (!(op.flops > 0.0)) return MISSING_FLOPS;

@@ -5,7 +5,12 @@
 
 import { i32At } from "./arrays";
 import { Fused, startFused } from "./fused";
-import { allSteps, lengthsEnergy, lengthsMs } from "./lengths";
+import {
+  allSingleSteps,
+  allSteps,
+  lengthsEnergy,
+  lengthsMs,
+} from "./lengths";
 import { Kind, Mode, Op } from "./op";
 import {
   addOp,
@@ -62,7 +67,7 @@ export function decodePhase(
       clearFlags();
       const status = op.kind == Kind.GENERATION_ATTENTION
         ? attentionPhase(op, i, batch, isl, steps, stride)
-        : stepByStep(op, i, batch, isl, steps, stride);
+        : latentPhase(op, i, batch, isl, steps, stride);
       if (status != OK) return status;
       ms += op.lastMs;
       energy += op.lastEnergy;
@@ -103,6 +108,33 @@ function attentionPhase(
     return OK;
   }
   return stepByStep(op, index, batch, isl, steps, stride);
+}
+
+/** Latent attention, alone or as the measured module of a block; what its table does not answer is asked step by step. */
+function latentPhase(
+  op: Op,
+  index: i32,
+  batch: f64,
+  isl: i32,
+  steps: i32,
+  stride: i32,
+): i32 {
+  const isBlock = op.kind == Kind.FALLBACK;
+  const kernel = isBlock ? opAt(op.children, 0) : op;
+  const isLatent = kernel.kind == Kind.GENERATION_MLA ||
+    kernel.kind == Kind.GENERATION_MLA_MODULE;
+  const tables = isLatent && kernel.mode <= Mode.HYBRID &&
+    changetype<usize>(kernel.grid) != 0 && kernel.flops > 0.0 &&
+    (kernel.kind == Kind.GENERATION_MLA || kernel.projectionFlops > 0.0);
+  if (!tables || allSingleSteps(kernel, batch, isl, steps, stride) != OK) {
+    clearFlags();
+    return stepByStep(op, index, batch, isl, steps, stride);
+  }
+  const scale = isBlock ? kernel.scale * op.scale : op.scale;
+  op.lastMs = lengthsMs * scale;
+  op.lastEnergy = lengthsEnergy * scale;
+  op.lastFlags = flags | FROM_TABLE;
+  return OK;
 }
 
 /** The plain way: every step asks the operator. For modes without tables, and where a step has to be refused. */

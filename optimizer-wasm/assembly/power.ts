@@ -1,13 +1,15 @@
 /**
- * Watts of one operator (R53): what the tables measured, else idle draw plus a share of what is left to the TDP, from
- * how busy the operator keeps the tensor cores and the memory. With the watts go an interval and the share of the time
- * that scales with the clock (R17).
+ * Watts of one operator (R53): measured, else borrowed from another version or backend, else modelled (idle draw plus a
+ * share of what is left to the TDP, from how busy the operator keeps tensor cores and memory, and how long). With the
+ * watts go an interval and the share of the time that scales with the clock (R17).
  */
 
 import { attentionSol } from "./attention_sol";
+import { curveTable } from "./curve";
+import { gemmTable } from "./gemm";
 import { idleWatts, tdpWatts } from "./machine";
 import { Kind, Op } from "./op";
-import { tokensOf } from "./operators";
+import { LOW_LATENCY_TOKENS, tokensOf } from "./operators";
 import { activationsMs, moeTraffic, weightsMs } from "./roofline";
 import {
   contextMlaSol,
@@ -18,6 +20,16 @@ import {
   memorySol,
   mlaBmmSol,
 } from "./sol";
+import {
+  BEYOND_TABLES,
+  clearFlags,
+  flags,
+  mark,
+  NOT_MEASURED,
+  OK,
+  resultWatts,
+} from "./status";
+import { walk } from "./walk";
 
 /** Where watts come from. */
 export namespace Source {
@@ -36,25 +48,50 @@ export let clockShare: f64 = 0.0;
 
 /** Most that a GPU is taken to draw, as a share of its TDP (R11). */
 const MOST: f64 = 1.1;
-/** Interval of a measured draw, relative. */
-const MEASURED_ERROR: f64 = 0.03;
 
 function clamp(watts: f64): f64 {
   return min(max(watts, idleWatts), MOST * tdpWatts);
 }
 
-function share(op: Op, compute: f64, memory: f64): f64 {
-  const load = op.powerBase +
-    op.powerCompute * Math.pow(min(compute, 1.0), op.powerComputeExponent) +
-    op.powerMemory * Math.pow(min(memory, 1.0), op.powerMemoryExponent);
-  return min(max(load, 0.0), 1.0);
+/**
+ * What operators of one family share, as doubles in memory that the host fills (`data/power_model.ts`): ten
+ * coefficients, then the ends of the interval of a modelled and of a measured draw (factors), and the source.
+ */
+const MODEL_LOW: usize = 80;
+const MODEL_HIGH: usize = 88;
+const MEASURED_LOW: usize = 96;
+const MEASURED_HIGH: usize = 104;
+const MODEL_SOURCE: usize = 112;
+
+/** Utilisations below which nothing changes any more, and the kernel times that the model distinguishes, ms. */
+const LEAST_LOAD: f64 = 1e-4;
+const SHORTEST: f64 = 2e-3;
+const LONGEST: f64 = 10.0;
+
+/** Share of (TDP − idle): a quadratic form in the logarithms of both utilisations and of the time. */
+function share(family: usize, compute: f64, memory: f64, ms: f64): f64 {
+  // Only the guess for communication is the same for all loads.
+  if (load<f64>(family, 24) == 0.0 && load<f64>(family, 16) == 0.0) {
+    return load<f64>(family);
+  }
+  const a = Math.log2(min(max(compute, LEAST_LOAD), 1.0));
+  const b = Math.log2(min(max(memory, LEAST_LOAD), 1.0));
+  const t = Math.log2(min(max(ms, SHORTEST), LONGEST));
+  const drawn = load<f64>(family) +
+    a * (load<f64>(family, 8) + a * load<f64>(family, 32) +
+        b * load<f64>(family, 40) + t * load<f64>(family, 48)) +
+    b * (load<f64>(family, 16) + b * load<f64>(family, 56) +
+        t * load<f64>(family, 64)) +
+    t * (load<f64>(family, 24) + t * load<f64>(family, 72));
+  return min(max(drawn, 0.0), 1.0);
 }
 
-let compute: f64 = 0.0;
-let memory: f64 = 0.0;
+/** Compute and memory time of the operator asked last at the speed of light, ms. */
+export let compute: f64 = 0.0;
+export let memory: f64 = 0.0;
 
 /** Sets compute and memory time of one operator at a point; zero where it has none of its own. */
-function lightOf(op: Op, b: f64, s: f64, prefix: f64, x: f64): void {
+export function lightOf(op: Op, b: f64, s: f64, prefix: f64, x: f64): void {
   const tokens = tokensOf(op, x);
   switch (op.kind) {
     case Kind.GEMM:
@@ -110,16 +147,96 @@ export function drawOf(
   clockShare = max(busy > 0.0 ? compute / busy : 0.0, op.clockLeast);
   // The work around attention is not the kernel that was measured.
   const kernel = max(ms - op.extraMs, 1e-9);
-  if (energy > 0.0) {
-    drawSource = Source.MEASURED;
-    drawWatts = clamp(energy / kernel);
-    drawLow = clamp(drawWatts * (1.0 - MEASURED_ERROR));
-    drawHigh = clamp(drawWatts * (1.0 + MEASURED_ERROR));
+  const family = op.powerFamily;
+  if (energy > 0.0 && op.wholePower) {
+    give(
+      Source.MEASURED,
+      energy / kernel,
+      load<f64>(family, MEASURED_LOW),
+      load<f64>(family, MEASURED_HIGH),
+    );
     return;
   }
-  const load = share(op, compute / kernel, memory / kernel);
-  drawSource = op.powerSource;
-  drawWatts = clamp(idleWatts + (tdpWatts - idleWatts) * load);
-  drawLow = clamp(drawWatts * op.powerLow);
-  drawHigh = clamp(drawWatts * op.powerHigh);
+  if (changetype<usize>(op.poweredRows) != 0) {
+    const watts = wattsAt(op.poweredRows, b, s, prefix, x);
+    if (watts > 0.0) {
+      give(
+        Source.MEASURED,
+        watts,
+        load<f64>(family, MEASURED_LOW),
+        load<f64>(family, MEASURED_HIGH),
+      );
+      return;
+    }
+  }
+  if (changetype<usize>(op.borrowed) != 0) {
+    const watts = wattsAt(op.borrowed, b, s, prefix, x);
+    if (watts > 0.0) {
+      give(Source.BORROWED, watts, op.borrowedLow, op.borrowedHigh);
+      return;
+    }
+  }
+  const drawn = share(family, compute / kernel, memory / kernel, kernel);
+  give(
+    <i32> load<f64>(family, MODEL_SOURCE),
+    idleWatts + (tdpWatts - idleWatts) * drawn,
+    load<f64>(family, MODEL_LOW),
+    load<f64>(family, MODEL_HIGH),
+  );
+}
+
+function give(source: i32, watts: f64, low: f64, high: f64): void {
+  drawSource = source;
+  drawWatts = clamp(watts);
+  drawLow = clamp(drawWatts * low);
+  drawHigh = clamp(drawWatts * high);
+}
+
+/**
+ * Watts in tables of powered rows alone, at the operator's own shape; 0 where they do not span the point. An
+ * extrapolation is no measurement: what lies beyond is left to the next rung.
+ */
+function wattsAt(op: Op, b: f64, s: f64, prefix: f64, x: f64): f64 {
+  const before = flags;
+  clearFlags();
+  const status = lookUp(op, b, s, prefix, tokensOf(op, x));
+  const beyond = (flags & BEYOND_TABLES) != 0;
+  clearFlags();
+  mark(before);
+  return status == OK && !beyond ? resultWatts : 0.0;
+}
+
+function lookUp(op: Op, b: f64, s: f64, prefix: f64, tokens: f64): i32 {
+  switch (op.kind) {
+    case Kind.GEMM:
+      return changetype<usize>(op.sites) == 0
+        ? NOT_MEASURED
+        : gemmTable(op, tokens);
+    case Kind.CONTEXT_ATTENTION:
+    case Kind.CONTEXT_MLA: {
+      if (changetype<usize>(op.grid) == 0) return NOT_MEASURED;
+      const ranks = max(op.contextParallel, 1.0);
+      return walk(op, op.heads, s / ranks + prefix, b);
+    }
+    case Kind.GENERATION_ATTENTION:
+    case Kind.GENERATION_MLA:
+    case Kind.GENERATION_MLA_MODULE:
+      return changetype<usize>(op.grid) == 0
+        ? NOT_MEASURED
+        : walk(op, op.heads, b, s);
+    case Kind.MLA_BMM:
+      return changetype<usize>(op.grid) == 0
+        ? NOT_MEASURED
+        : curveTable(op, op.grid, b);
+    case Kind.MOE: {
+      const few = nearest(tokens);
+      const low = few <= LOW_LATENCY_TOKENS &&
+        changetype<usize>(op.lowLatency) != 0;
+      const curve = low ? op.lowLatency : op.grid;
+      return changetype<usize>(curve) == 0
+        ? NOT_MEASURED
+        : curveTable(op, curve, few);
+    }
+  }
+  return NOT_MEASURED;
 }

@@ -1,5 +1,6 @@
 /** What a GPU takes as a power limit, where the device cannot be asked (`power-curves.md` §5). @module */
 
+import { gpuSku } from "./gpu_skus.ts";
 import type { SystemSpec } from "./system_spec.ts";
 
 /** Range of a GPU's cap, watts. */
@@ -9,14 +10,6 @@ export interface CapRange {
   /** Nameplate TDP. */
   readonly tdpWatts: number;
 }
-
-/** Lowest cap by system name; the agent clamps to what the device says. */
-const LOWEST_CAP_WATTS: readonly (readonly [RegExp, number])[] = [
-  [/^a100/, 100],
-  [/^h(100|200)/, 200],
-  [/^b200/, 200],
-  [/^b300/, 400],
-];
 
 /** Lowest cap of a GPU that the table does not know, as a share of its TDP. */
 const UNKNOWN_LOWEST_SHARE = 0.5;
@@ -29,9 +22,9 @@ const LOWEST_RATIO_BLACKWELL_DECODE = 0.75;
 export function capRangeOf(
   system: Pick<SystemSpec, "name" | "tdpWatts">,
 ): CapRange {
-  const known = LOWEST_CAP_WATTS.find(([name]) => name.test(system.name));
   return {
-    minWatts: known?.[1] ?? Math.ceil(system.tdpWatts * UNKNOWN_LOWEST_SHARE),
+    minWatts: gpuSku(system.name)?.minWatts ??
+      Math.ceil(system.tdpWatts * UNKNOWN_LOWEST_SHARE),
     maxWatts: system.tdpWatts,
     tdpWatts: system.tdpWatts,
   };

@@ -1,7 +1,7 @@
 /** One question answered, or refused, as the fields that programs read (`SPEC.md` R52). @module */
 
 import { type ErrorCode, WattkeeperError } from "../../service/mod.ts";
-import type { EngineEstimator } from "../engine_estimator.ts";
+import { type EngineEstimator, mostly } from "../engine_estimator.ts";
 import type {
   DatabaseMode,
   EngineCase,
@@ -10,26 +10,35 @@ import type {
 } from "../estimate_case.ts";
 import type { StaticAnswer } from "../estimator.ts";
 import type { EstimatorOpener } from "../open_estimator.ts";
-import { type RawCase, readCase } from "./case_fields.ts";
+import { type CappedRow, cappedRow } from "./capped.ts";
+import { type CaseId, type RawCase, readCase } from "./case_fields.ts";
 
 /** An answered question. */
-export interface EstimateRow {
-  readonly id: string | number | null;
+export interface EstimateRow extends Partial<CappedRow> {
+  readonly id: CaseId;
   readonly context_ms: number;
   readonly generation_ms: number;
   readonly context_energy_wms: number;
   readonly generation_energy_wms: number;
   readonly context_power_watts: number;
   readonly generation_power_watts: number;
+  /** Ends of the interval around both (R53). */
+  readonly context_power_watts_low: number;
+  readonly context_power_watts_high: number;
+  readonly generation_power_watts_low: number;
+  readonly generation_power_watts_high: number;
   readonly ttft_ms: number;
   readonly tpot_ms: number;
   readonly memory_gib: number;
   /** Whether a worker of this batch and these lengths fits the GPU and the backend's KV budget. */
   readonly fits_memory: boolean;
   readonly latency_source: LatencySource;
+  /** Where the watts of most of the latency come from. */
   readonly power_source: PowerSource;
-  /** Share of the latency whose operators have measured power. */
+  /** Shares of the latency by the source of its watts; what is left is at TDP. */
   readonly measured_power_share: number;
+  readonly borrowed_power_share: number;
+  readonly modelled_power_share: number;
   /** A look-up lay beyond the measured rows and was carried on from the nearest. */
   readonly beyond_tables: boolean;
   readonly database_mode: DatabaseMode;
@@ -47,7 +56,7 @@ export interface OperatorRow {
 
 /** A refused question. */
 export interface RefusedRow {
-  readonly id: string | number | null;
+  readonly id: CaseId;
   readonly error: {
     readonly code: ErrorCode;
     readonly message: string;
@@ -56,18 +65,6 @@ export interface RefusedRow {
 }
 
 const GIB = 1024 ** 3;
-/** From the surest to the weakest. */
-const POWER_RANK: readonly PowerSource[] = [
-  "measured",
-  "borrowed",
-  "modelled",
-  "tdp",
-];
-
-function weakest(a: PowerSource, b: PowerSource): PowerSource {
-  return POWER_RANK.indexOf(a) >= POWER_RANK.indexOf(b) ? a : b;
-}
-
 /** Opens the case: tables where they are imported, else the built-in roofline, which the answer says. */
 async function open(
   opener: EstimatorOpener,
@@ -100,10 +97,17 @@ function rowOf(
   const decodes = generation.latencyMs > 0;
   const phases = decodes ? [context, generation] : [context];
   const total = context.latencyMs + generation.latencyMs;
-  const measured = phases.reduce(
-    (sum, phase) => sum + phase.measuredShare * phase.latencyMs,
-    0,
-  );
+  const share = (source: PowerSource) =>
+    phases.reduce(
+      (sum, phase) => sum + phase.powerShares[source] * phase.latencyMs,
+      0,
+    ) / (total > 0 ? total : 1);
+  const shares = {
+    measured: share("measured"),
+    borrowed: share("borrowed"),
+    modelled: share("modelled"),
+    tdp: share("tdp"),
+  };
   return {
     id,
     context_ms: context.latencyMs,
@@ -112,6 +116,10 @@ function rowOf(
     generation_energy_wms: generation.energyWms,
     context_power_watts: context.powerWatts,
     generation_power_watts: generation.powerWatts,
+    context_power_watts_low: context.powerLowWatts,
+    context_power_watts_high: context.powerHighWatts,
+    generation_power_watts_low: generation.powerLowWatts,
+    generation_power_watts_high: generation.powerHighWatts,
     ttft_ms: answer.ttftMs,
     tpot_ms: answer.tpotMs,
     memory_gib: answer.memoryBytes / GIB,
@@ -120,8 +128,10 @@ function rowOf(
       phases.every((phase) => phase.latencySource === context.latencySource)
         ? context.latencySource
         : "mixed",
-    power_source: phases.map((phase) => phase.powerSource).reduce(weakest),
-    measured_power_share: total > 0 ? measured / total : 0,
+    power_source: mostly(shares),
+    measured_power_share: shares.measured,
+    borrowed_power_share: shares.borrowed,
+    modelled_power_share: shares.modelled,
     beyond_tables: phases.some((phase) => phase.beyondTables),
     database_mode: estimator.engineCase.databaseMode,
     data_version: estimator.dataVersion,
@@ -150,21 +160,26 @@ export async function answerCase(
   raw: RawCase,
   perOperator = false,
 ): Promise<EstimateRow> {
-  const { id, engineCase, query } = readCase(raw);
+  const { id, engineCase, query, capWatts } = readCase(raw);
   const estimator = await open(opener, engineCase);
   const answer = estimator.staticRun(query);
-  const row = rowOf(
-    id,
-    estimator,
-    answer,
-    estimator.memory("static", query).fits,
-  );
+  const fits = estimator.memory("static", query).fits;
+  const row: EstimateRow = {
+    ...rowOf(id, estimator, answer, fits),
+    ...(capWatts === undefined ? {} : cappedRow(estimator, answer, capWatts)),
+  };
   return perOperator ? { ...row, operators: operatorRows(estimator) } : row;
 }
 
-/** The refusal of a question as a row; anything but a `WattkeeperError` is a fault of the program and thrown on. */
+/**
+ * The refusal of a question as a row. Anything but a `WattkeeperError` is a fault of the program: it becomes the code
+ * `internal`, so that it spoils no other question of its file.
+ */
 export function refusedRow(id: RefusedRow["id"], error: unknown): RefusedRow {
-  if (!(error instanceof WattkeeperError)) throw error;
+  if (!(error instanceof WattkeeperError)) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { id, error: { code: "internal", message } };
+  }
   const { code, message, where } = error;
   return {
     id,

@@ -3,19 +3,31 @@
 import { nearestNames, WattkeeperError } from "../../service/mod.ts";
 import type { DatabaseMode, EngineCase, Layout } from "../estimate_case.ts";
 import type { StaticQuery } from "../estimator.ts";
+import { MODEL_FAMILIES } from "../model/model_spec.ts";
 
 /** A question as people write it: snake_case fields, all optional but five. */
 export type RawCase = Readonly<Record<string, unknown>>;
 
+/** What the asker calls a question, given back as it came: any JSON value, null without. */
+export type CaseId =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly unknown[]
+  | { readonly [name: string]: unknown };
+
 /** A checked question. */
 export interface EstimateQuestion {
-  readonly id: string | number | null;
+  readonly id: CaseId;
   /** `databaseMode` is absent when the case leaves the choice to the data. */
   readonly engineCase: Omit<EngineCase, "databaseMode" | "layout"> & {
     readonly databaseMode: DatabaseMode | undefined;
     readonly layout: Layout;
   };
   readonly query: StaticQuery;
+  /** Cap of each GPU, watts; absent without one. */
+  readonly capWatts?: number;
 }
 
 /** Database modes by name. */
@@ -50,6 +62,13 @@ export const CASE_FIELDS: readonly CaseField[] = [
     kind: "text",
     required: true,
     help: "Hugging Face name, such as Qwen/Qwen3-32B.",
+  },
+  {
+    name: "family",
+    kind: "choice",
+    choices: MODEL_FAMILIES,
+    help: "Graph of the model; the one of its architecture without. " +
+      "GPT is reached by this name alone.",
   },
   {
     name: "system",
@@ -125,6 +144,11 @@ export const CASE_FIELDS: readonly CaseField[] = [
     help: "Decode steps that share one evaluation; 32 without.",
   },
   {
+    name: "cap_watts",
+    kind: "integer",
+    help: "Power cap of each GPU; the answer then says what it costs.",
+  },
+  {
     name: "database_mode",
     kind: "choice",
     choices: DATABASE_MODES,
@@ -168,22 +192,40 @@ function invalid(where: string, message: string, remedy?: string) {
   );
 }
 
+/** Longest text of a field, characters; names of models are far shorter. */
+const LONGEST_TEXT = 200;
+
 function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = typeof value === "number"
+    ? String(value)
+    : JSON.stringify(value) ?? String(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
 function checkNames(raw: RawCase): void {
   for (const name of Object.keys(raw)) {
     if (name === "id" || BY_NAME.has(name)) continue;
-    const near = nearestNames(name, [...BY_NAME.keys()]);
+    const near = name.length > LONGEST_TEXT
+      ? []
+      : nearestNames(name, [...BY_NAME.keys()]);
     throw invalid(
-      name,
-      `Unknown field "${name}"${
+      name.slice(0, LONGEST_TEXT),
+      `Unknown field ${shown(name)}${
         near.length > 0 ? `: the nearest known ones are ${near.join(", ")}` : ""
       }.`,
     );
   }
+}
+
+/** A number that is not kept exactly would come back as another id. */
+function checkId(id: unknown): void {
+  if (typeof id !== "number" || Number.isSafeInteger(id)) return;
+  if (Number.isFinite(id) && !Number.isInteger(id)) return;
+  throw invalid(
+    "id",
+    "id is beyond the numbers that JSON holds exactly.",
+    "Write it as a text.",
+  );
 }
 
 /** A reader of one case's fields. */
@@ -206,8 +248,15 @@ class Fields {
   text(name: string): string | undefined {
     const value = this.#value(name);
     if (value === undefined) return undefined;
-    if (typeof value === "string" && value !== "") return value;
-    throw invalid(name, `${name} must be a text, found ${shown(value)}.`);
+    if (
+      typeof value === "string" && value !== "" && value.length <= LONGEST_TEXT
+    ) return value;
+    throw invalid(
+      name,
+      `${name} must be a text of at most ${LONGEST_TEXT} characters, found ${
+        shown(value)
+      }.`,
+    );
   }
 
   integer(name: string): number | undefined {
@@ -251,6 +300,15 @@ function layoutOf(fields: Fields): Layout {
   };
 }
 
+function capOf(fields: Fields): number | undefined {
+  const watts = fields.integer("cap_watts");
+  if (watts === undefined || watts >= 1) return watts;
+  throw invalid(
+    "cap_watts",
+    `cap_watts must be a whole number of watts from 1, found ${watts}.`,
+  );
+}
+
 /** Drops absent parts, so that an optional property is either there or not. */
 function present<T extends object>(
   parts: T,
@@ -268,7 +326,7 @@ function present<T extends object>(
  */
 export function readCase(raw: RawCase): EstimateQuestion {
   checkNames(raw);
-  const id = raw["id"];
+  checkId(raw["id"]);
   const fields = new Fields(raw);
   const quant = present({
     gemm: fields.text("gemm_quant"),
@@ -277,7 +335,7 @@ export function readCase(raw: RawCase): EstimateQuestion {
     fmha: fields.text("fmha_quant"),
   });
   return {
-    id: typeof id === "string" || typeof id === "number" ? id : null,
+    id: (raw["id"] ?? null) as CaseId,
     engineCase: {
       model: fields.text("model") ?? "",
       system: fields.text("system") ?? "",
@@ -289,6 +347,7 @@ export function readCase(raw: RawCase): EstimateQuestion {
         backendVersion: fields.text("backend_version"),
         transferPolicy: fields.choice("transfer_policy", TRANSFER_POLICIES),
         nextn: fields.integer("nextn"),
+        family: fields.choice("family", MODEL_FAMILIES),
       }),
     },
     query: {
@@ -300,5 +359,6 @@ export function readCase(raw: RawCase): EstimateQuestion {
         stride: fields.integer("stride"),
       }),
     },
+    ...present({ capWatts: capOf(fields) }),
   };
 }

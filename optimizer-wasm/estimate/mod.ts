@@ -10,6 +10,7 @@ export {
 export {
   CASE_FIELDS,
   type CaseField,
+  type CaseId,
   type RawCase,
   readCase,
 } from "./case_fields.ts";

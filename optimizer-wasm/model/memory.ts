@@ -19,6 +19,11 @@ export interface MemoryContext {
   readonly kv: string;
   /** Bytes of one GPU. */
   readonly weightBytes: number;
+  /**
+   * The same as the capacity of the KV cache counts them: in the precision of the checkpoint or the user, with experts
+   * that span nodes as if they did not.
+   */
+  readonly capacityWeightBytes: number;
   readonly nextn: number;
 }
 
@@ -218,7 +223,7 @@ export function kvCapacityTokens(
   maxBatchedTokens: number,
 ): number {
   const { nccl, other } = fixedBytes(context);
-  const fixed = context.weightBytes + nccl + other +
+  const fixed = context.capacityWeightBytes + nccl + other +
     activationBytes(context, maxBatchedTokens, 0);
   const bytes = kvBudget(context, fixed, {
     fraction: memoryFraction(context, "agg"),

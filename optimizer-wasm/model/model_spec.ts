@@ -1,14 +1,14 @@
 /** What a model's `config.json` says, in the few fields that the graphs need (`aic-engine.md` §6.1). @module */
 
 import { WattkeeperError } from "../../service/mod.ts";
+import type { ModelFamily } from "../estimate_case.ts";
 import {
   type ExcludedProjections,
   excludedProjections,
 } from "./excluded_projections.ts";
 import { inferQuant, type InferredQuant } from "./quant_inference.ts";
 
-/** Graph families built here. */
-export type ModelFamily = "LLAMA" | "MOE" | "GPT" | "DEEPSEEK" | "KIMIK25";
+export type { ModelFamily };
 
 /** A JSON object as parsed. */
 export type JsonObject = { readonly [key: string]: unknown };
@@ -69,6 +69,21 @@ const FAMILIES: Readonly<Record<string, ModelFamily>> = {
 
 /** Architectures with a graph here. */
 export const SUPPORTED_ARCHITECTURES: readonly string[] = Object.keys(FAMILIES);
+
+/** Every graph; a configuration may name one in place of an architecture. */
+export const MODEL_FAMILIES: readonly ModelFamily[] = [
+  "LLAMA",
+  "MOE",
+  "GPT",
+  "DEEPSEEK",
+  "KIMIK25",
+];
+
+function familyOf(architecture: string): ModelFamily | undefined {
+  return Object.hasOwn(FAMILIES, architecture)
+    ? FAMILIES[architecture]
+    : MODEL_FAMILIES.find((family) => family === architecture);
+}
 
 const QK_NORM = new Set([
   "Qwen3ForCausalLM",
@@ -133,13 +148,13 @@ export function readModelSpec(
   const architecture = Array.isArray(architectures)
     ? String(architectures[0])
     : "";
-  const found = family ?? FAMILIES[architecture];
+  const found = family ?? familyOf(architecture);
   if (found === undefined) {
     throw new WattkeeperError(
       "unknown_model",
       `The model "${name}" has the architecture "${architecture}", which has no graph here.`,
       {
-        where: "--model",
+        where: "model",
         remedy: `Graphs exist for ${SUPPORTED_ARCHITECTURES.join(", ")}.`,
       },
     );

@@ -1,9 +1,8 @@
 /** From what a checkpoint declares to what a worker computes in (`aic-engine.md` §6.2, "per use"). @module */
 
-import { WattkeeperError } from "../../service/mod.ts";
+import { didYouMean, WattkeeperError } from "../../service/mod.ts";
 import type { QuantOverride } from "../estimate_case.ts";
 import { FMHA_MODES, GEMM_MODES, KV_BYTES, MOE_MODES } from "./quant_mode.ts";
-import { nearestNames } from "../../service/mod.ts";
 import type { ModelSpec } from "./model_spec.ts";
 
 /** Every precision of a built graph. */
@@ -12,7 +11,10 @@ export interface QuantChoice {
   readonly moe: string;
   readonly kv: string;
   readonly fmha: string;
-  /** The GEMM mode was named, so projections that the checkpoint excludes follow it too. */
+  /**
+   * The GEMM mode was named, replaced by the weight-only one, or settled for experts that span nodes: shared experts
+   * that the checkpoint excludes follow it then too.
+   */
   readonly gemmNamed: boolean;
 }
 
@@ -30,6 +32,8 @@ export interface QuantContext {
    * Otherwise the mode stays nvfp4, and the refusal names the rate that the GPU lacks.
    */
   readonly answersWeightOnly: boolean;
+  /** Experts span nodes: the kernels for that were looked up under the precision, which settles it (§5.10). */
+  readonly isLargeExpertParallel: boolean;
 }
 
 function check(
@@ -40,8 +44,7 @@ function check(
   if (value === undefined || known.includes(value)) return;
   throw new WattkeeperError(
     "invalid_value",
-    `Unknown ${field} precision "${value}": the nearest known ones are ` +
-      `${nearestNames(value, known).join(", ")}.`,
+    `Unknown ${field} precision "${value}".${didYouMean(value, known)}`,
     { where: `${field}_quant`, remedy: `Known are ${known.join(", ")}.` },
   );
 }
@@ -90,11 +93,13 @@ export function chooseQuant(
     mode === "nvfp4" && context.smVersion < 100 && context.answersWeightOnly
       ? "nvfp4_wo"
       : mode;
+  const gemm = override.gemm ?? model.quant.gemm ?? "bfloat16";
   return {
-    gemm: weightOnly(override.gemm ?? model.quant.gemm ?? "bfloat16"),
+    gemm: weightOnly(gemm),
     moe: weightOnly(override.moe ?? model.quant.moe ?? "bfloat16"),
     kv: kv ?? "bfloat16",
     fmha: fmha ?? "bfloat16",
-    gemmNamed: override.gemm !== undefined,
+    gemmNamed: override.gemm !== undefined || context.isLargeExpertParallel ||
+      gemm === "nvfp4" && context.smVersion < 100,
   };
 }

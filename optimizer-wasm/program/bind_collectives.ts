@@ -159,7 +159,11 @@ export function bindNccl(context: BindContext, op: NcclOp): Address {
   return address;
 }
 
-/** Slice of an all-to-all: the exact (ep, nodes), else the rows of one full node. */
+/**
+ * Slice of an all-to-all: the exact (ep, nodes), else the rows of one full node.
+ *
+ * @param counts which slices count; all of them without
+ */
 export function allToAllSlice(
   context: Pick<BindContext, "tables" | "system">,
   op: Pick<
@@ -173,9 +177,10 @@ export function allToAllSlice(
     | "moeEp"
     | "nodes"
   >,
+  counts: (slice: PackSlice) => boolean = () => true,
 ): PackSlice | undefined {
-  const at = (ep: number, nodes: number) =>
-    context.tables?.find(
+  const at = (ep: number, nodes: number) => {
+    const found = context.tables?.find(
       "moe_a2a",
       op.kernel,
       op.phase,
@@ -187,6 +192,8 @@ export function allToAllSlice(
       op.experts,
       op.sms,
     );
+    return found !== undefined && counts(found) ? found : undefined;
+  };
   return at(op.moeEp, op.nodes) ??
     (op.nodes > 1 ? at(context.system.gpusPerNode, 1) : undefined);
 }

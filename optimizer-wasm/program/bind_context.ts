@@ -4,6 +4,7 @@ import type { SystemSpec } from "../data/system_spec.ts";
 import type { DatabaseMode, EngineCase } from "../estimate_case.ts";
 import type { OpSpec } from "../graph/op_spec.ts";
 import { quantMode } from "../model/quant_mode.ts";
+import type { PowerContext } from "./bind_power.ts";
 import type { RooflineModel } from "./roofline_model.ts";
 import type { Tables } from "./tables.ts";
 import { type Address, MODE, ROLE, type WasmExports } from "./wasm_exports.ts";
@@ -18,6 +19,7 @@ export interface BindContext {
   readonly mode: DatabaseMode;
   readonly transferPolicy: NonNullable<EngineCase["transferPolicy"]>;
   readonly roofline: RooflineModel;
+  readonly power: PowerContext;
   /** Set while the granular operators of a latent block are bound. */
   readonly insideBlock?: boolean;
 }

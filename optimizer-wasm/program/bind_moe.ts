@@ -11,7 +11,7 @@ import {
   readsTables,
 } from "./bind_context.ts";
 import { efficiencyOf, nearestShape, sampled, transfers } from "./transfer.ts";
-import { type Address, KIND } from "./wasm_exports.ts";
+import { type Address, KIND, STATUS } from "./wasm_exports.ts";
 
 /** Matrices of a gated expert. */
 const GATED_GEMMS = 3;
@@ -80,6 +80,15 @@ export function bindMoe(context: BindContext, op: MoeOp): Address {
     }
     return address;
   }
+  if (readsSamples(mode) && !hasRows(context)) {
+    const refused = newOp(context, op, KIND.fail);
+    const isKnownRate = flopsOf(context.system, op.quant) > 0;
+    context.wasm.setFailure(
+      refused,
+      isKnownRate ? STATUS.notMeasured : STATUS.missingFlops,
+    );
+    return refused;
+  }
   const slices = (tables?.of("moe") ?? []).map(named);
   const key = [
     op.quant,
@@ -103,6 +112,13 @@ export function bindMoe(context: BindContext, op: MoeOp): Address {
     bindSamples(context, op, slices, address);
   }
   return address;
+}
+
+/** Without a single row of experts there is nothing to transfer from: a gap of the data, not of the method. */
+function hasRows(context: BindContext): boolean {
+  const { tables } = context;
+  return [...tables?.of("moe") ?? [], ...tables?.of("moe_low_latency") ?? []]
+    .some((slice) => sampled(context, slice));
 }
 
 function setShape(

@@ -1,6 +1,5 @@
 /** Binds a model graph to the tables of a pack: from operators by name to a flat program. @module */
 
-import { type PowerFamily, powerShareOf } from "../data/power_rows.ts";
 import type { ModelGraph, OpSpec } from "../graph/op_spec.ts";
 import { bindContext, bindGeneration } from "./bind_attention.ts";
 import { bindAllReduce, bindAllToAll, bindNccl } from "./bind_collectives.ts";
@@ -8,8 +7,9 @@ import { type BindContext, newOp } from "./bind_context.ts";
 import { bindGemm } from "./bind_gemm.ts";
 import { bindBlock, bindMla, bindMlaBmm } from "./bind_mla.ts";
 import { bindMoe } from "./bind_moe.ts";
+import { bindPower } from "./bind_power.ts";
 import { memoryOpMs } from "./memory_op.ts";
-import { type Address, KIND, WATTS_SOURCE } from "./wasm_exports.ts";
+import { type Address, KIND } from "./wasm_exports.ts";
 
 /** A compiled model. */
 export interface CompiledProgram {
@@ -19,8 +19,13 @@ export interface CompiledProgram {
 }
 
 function bindOp(context: BindContext, op: OpSpec): Address {
+  context.tables?.takeUsed();
   const address = bindKind(context, op);
-  bindPower(context, op, address);
+  bindPower(context, op, {
+    address,
+    used: context.tables?.takeUsed() ?? [],
+    bind: (other) => bindKind(other, op),
+  });
   return address;
 }
 
@@ -100,49 +105,6 @@ function bindKind(context: BindContext, op: OpSpec): Address {
     }
   }
 }
-
-/** Sets how the operator's power is modelled where none is measured (R53). */
-function bindPower(context: BindContext, op: OpSpec, address: Address): void {
-  const share = powerShareOf(POWER_FAMILY[op.kind], context.backend);
-  context.wasm.setPower(
-    address,
-    share.base,
-    share.compute,
-    share.computeExponent,
-    share.memory,
-    share.memoryExponent,
-  );
-  const communicates = POWER_FAMILY[op.kind] === "communication";
-  context.wasm.setPowerBand(
-    address,
-    WATTS_SOURCE.modelled,
-    0.8,
-    1.25,
-    communicates ? 0 : LEAST_CLOCK_SHARE,
-  );
-}
-
-/** Least share of an operator's time that scales with the clock (`power-curves.md` §3); communication has none. */
-const LEAST_CLOCK_SHARE = 0.1;
-
-const POWER_FAMILY: Readonly<
-  Record<OpSpec["kind"], PowerFamily>
-> = {
-  memory: "memory",
-  p2p: "communication",
-  gemm: "gemm",
-  context_attention: "contextAttention",
-  context_mla: "contextAttention",
-  generation_attention: "generationAttention",
-  generation_mla: "generationAttention",
-  mla_bmm: "gemm",
-  moe: "moe",
-  overlap: "moe",
-  fallback: "gemm",
-  all_reduce: "communication",
-  nccl: "communication",
-  all_to_all: "communication",
-};
 
 /** Compiles both phases of a graph into the module's memory. */
 export function compileProgram(

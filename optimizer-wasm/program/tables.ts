@@ -14,16 +14,22 @@ type KeyPart = string | number;
 export class Tables {
   readonly directory: PackDirectory;
   readonly #wasm: WasmExports;
-  readonly #payload: Address;
+  readonly #place: (slice: PackSlice) => Address;
   readonly #byKey = new Map<string, PackSlice>();
   readonly #byTable = new Map<PackTable, PackSlice[]>();
   readonly #opened = new Map<number, Address>();
 
-  /** @param payload where the pack's payload lies in the module's memory */
-  constructor(directory: PackDirectory, wasm: WasmExports, payload: Address) {
+  readonly #used = new Set<PackSlice>();
+
+  /** @param place where the block of a slice lies in the module's memory; asked once a slice */
+  constructor(
+    directory: PackDirectory,
+    wasm: WasmExports,
+    place: (slice: PackSlice) => Address,
+  ) {
     this.directory = directory;
     this.#wasm = wasm;
-    this.#payload = payload;
+    this.#place = place;
     for (const slice of directory.slices) {
       this.#byKey.set(keyOf(slice.table, slice.key), slice);
       const list = this.#byTable.get(slice.table);
@@ -52,14 +58,22 @@ export class Tables {
     return this.#open(slice, this.#wasm.openSites);
   }
 
+  /** Slices opened or opened again since the last call. */
+  takeUsed(): readonly PackSlice[] {
+    const used = [...this.#used];
+    this.#used.clear();
+    return used;
+  }
+
   #open(
     slice: PackSlice | undefined,
     open: (block: Address) => Address,
   ): Address {
     if (slice === undefined) return 0;
+    this.#used.add(slice);
     let opened = this.#opened.get(slice.offset);
     if (opened === undefined) {
-      opened = open(this.#payload + slice.offset);
+      opened = open(this.#place(slice));
       this.#opened.set(slice.offset, opened);
     }
     return opened;

@@ -92,20 +92,22 @@ export interface WasmExports {
     host: number,
     processors: number,
   ): void;
+  setPowerGrid(op: Address, grid: Address): void;
   setPower(
     op: Address,
-    base: number,
-    compute: number,
-    computeExponent: number,
-    memory: number,
-    memoryExponent: number,
-  ): void;
-  setPowerBand(
-    op: Address,
-    source: number,
-    low: number,
-    high: number,
+    family: Address,
+    wholePower: boolean,
     clockLeast: number,
+  ): void;
+  setPoweredRows(op: Address, rows: Address): void;
+  setBorrowed(op: Address, rows: Address, low: number, high: number): void;
+  hasRows(op: Address): number;
+  operatorLight(
+    op: Address,
+    batch: number,
+    length: number,
+    prefix: number,
+    tokens: number,
   ): void;
   powerSums(
     program: Address,

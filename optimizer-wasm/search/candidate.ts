@@ -1,6 +1,6 @@
 /** A ranked fleet of the module as an answer. @module */
 
-import type { EngineEstimator } from "../engine_estimator.ts";
+import { type EngineEstimator, mostly } from "../engine_estimator.ts";
 import type { PowerSource } from "../estimate_case.ts";
 import {
   type SearchFleet,
@@ -13,7 +13,8 @@ import { isolatedPrefillMs, ranksOf, thetaDecodeOf } from "./rows.ts";
 
 /** What names the layouts of a fleet. */
 export interface LayoutNames {
-  estimators(side: WorkerSide): readonly EngineEstimator[];
+  /** @param layout number of a layout among those of its side */
+  estimatorOf(side: WorkerSide, layout: number): EngineEstimator;
 }
 
 /** Turns the module's numbers into an answer. */
@@ -33,7 +34,10 @@ export function candidateOf(
     ? "decode"
     : "prefill";
   const sideOf = (side: WorkerSide, option: SearchOption, replicas: number) =>
-    fleetSide(estimatorOf(names, side, option), option, { replicas, query });
+    fleetSide(names.estimatorOf(side, option.layout), option, {
+      replicas,
+      query,
+    });
   const prefill = mode === "disagg" || mode === "prefill"
     ? sideOf("prefill", first, firstCount)
     : undefined;
@@ -64,17 +68,8 @@ export function candidateOf(
   };
 }
 
-function estimatorOf(
-  names: LayoutNames,
-  side: WorkerSide,
-  { layout }: SearchOption,
-): EngineEstimator {
-  const estimator = names.estimators(side)[layout];
-  if (!estimator) throw new Error(`No ${side} layout ${layout}.`);
-  return estimator;
-}
-
-function fleetSide(
+/** One side of a fleet. */
+export function fleetSide(
   estimator: EngineEstimator,
   option: SearchOption,
   { replicas, query }: {
@@ -101,14 +96,15 @@ function fleetSide(
   };
 }
 
-/** The weakest source that more than rounding rests on. */
 function powerSourceOf(
   { measured, borrowed, modelled }: SearchOption,
 ): PowerSource {
-  const ROUNDING = 1e-9;
-  if (1 - measured - borrowed - modelled > ROUNDING) return "tdp";
-  if (modelled > ROUNDING) return "modelled";
-  return borrowed > ROUNDING ? "borrowed" : "measured";
+  return mostly({
+    measured,
+    borrowed,
+    modelled,
+    tdp: 1 - measured - borrowed - modelled,
+  });
 }
 
 /** Implied admission thresholds (R18). */
@@ -131,12 +127,12 @@ function thetas(
     thetaPrefill: prefillSide === undefined || replicas === 0
       ? undefined
       : thetaPrefillOf(
-        estimatorOf(names, prefillSide, first),
+        names.estimatorOf(prefillSide, first.layout),
         query,
         fleet.served / replicas,
       ),
     thetaDecode: decodeOption === undefined ? undefined : thetaDecodeOf(
-      estimatorOf(names, decodeSide, decodeOption),
+      names.estimatorOf(decodeSide, decodeOption.layout),
       query,
       decodeOption.batch,
     ),

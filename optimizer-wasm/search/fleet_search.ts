@@ -8,11 +8,16 @@ import { gpusOf } from "../model/layout.ts";
 import { isMoeFamily } from "../model/model_spec.ts";
 import type { EstimatorOpener } from "../open_estimator.ts";
 import { MOST_LAYOUTS, type SearchOption } from "../program/search_host.ts";
-import type { FleetResult, RefusedLayout } from "./answer.ts";
-import { candidateOf } from "./candidate.ts";
+import type {
+  FleetInfeasible,
+  FleetResult,
+  FleetSide,
+  RefusedLayout,
+} from "./answer.ts";
+import { candidateOf, fleetSide } from "./candidate.ts";
 import { checkFleetQuery } from "./check_query.ts";
 import { KINDS } from "./fleet_kinds.ts";
-import { explainInfeasible } from "./infeasible.ts";
+import { explainInfeasible, refuseUnknownSides } from "./infeasible.ts";
 import { layoutsOf } from "./layouts.ts";
 import {
   AIC_CORRECTIONS,
@@ -62,15 +67,11 @@ export class FleetSearch {
     return first.estimator;
   }
 
-  /** Opened estimators of a side; an option's layout is an index into them. */
-  estimators(side: WorkerSide): readonly EngineEstimator[] {
-    return this.#bySide[side];
-  }
-
   /**
    * The best fleet of a query.
    *
-   * @throws {WattkeeperError} `invalid_value` for a query that makes no sense
+   * @throws {WattkeeperError} `invalid_value` for a query that makes no sense, `not_measured` where the tables say
+   * nothing about a side
    */
   run(query: FleetQuery): FleetResult {
     checkFleetQuery(query);
@@ -78,6 +79,7 @@ export class FleetSearch {
     const { mode } = this.space;
     const search = this.estimator.program.engine.search;
     const report = this.#fill(query);
+    refuseUnknownSides(mode, report);
     this.#write(query);
     const fits = search.search({
       disagg: mode === "disagg" || mode === "best",
@@ -102,6 +104,50 @@ export class FleetSearch {
       },
       provenance: this.#provenance(query),
     };
+  }
+
+  /**
+   * What one replica of a side can be under a query's targets and caps, by rising watts and rates: operating points that
+   * no other point of its layout beats.
+   *
+   * @throws {WattkeeperError} as `run`
+   */
+  points(
+    query: FleetQuery,
+    side: WorkerSide,
+  ): { readonly points: readonly FleetSide[] } | FleetInfeasible {
+    checkFleetQuery(query);
+    const search = this.estimator.program.engine.search;
+    const report = this.#fill(query);
+    refuseUnknownSides(side, report);
+    this.#write(query);
+    const none = { disagg: false, agg: false, prefill: false, decode: false };
+    if (!search.search(none, 1)) throw tooLarge();
+    const options = search.options(side);
+    if (options.length === 0) {
+      return explainInfeasible({
+        search,
+        mode: side,
+        query,
+        report,
+        ...this.#groups(),
+      });
+    }
+    return {
+      points: options.map((option) =>
+        fleetSide(this.estimatorOf(side, option.layout), option, {
+          replicas: 1,
+          query,
+        })
+      ),
+    };
+  }
+
+  /** @throws when a side has no such layout */
+  estimatorOf(side: WorkerSide, layout: number): EngineEstimator {
+    const estimator = this.#bySide[side][layout];
+    if (!estimator) throw new Error(`No ${side} layout ${layout}.`);
+    return estimator;
   }
 
   #write(query: FleetQuery): void {

@@ -35,9 +35,23 @@ export interface Obstacle {
 }
 
 /**
- * Names what forbids the kind of fleet that comes nearest: memory, admission, latency, then GPUs and watts.
+ * A kind of fleet about which the tables say nothing is unknown, not impossible: refused when no other kind is known.
  *
- * @throws {WattkeeperError} `not_measured` and its like when the tables have no row for any kind of fleet
+ * @throws {WattkeeperError} why the first row was refused
+ */
+export function refuseUnknownSides(
+  mode: FleetMode,
+  { bySide }: RowsReport,
+): void {
+  const isUnknown = (side: WorkerSide) =>
+    bySide[side].rows === 0 && bySide[side].missing !== undefined;
+  if (KINDS[mode].fleets.some((sides) => !sides.some(isUnknown))) return;
+  const unknown = KINDS[mode].sides.find(isUnknown);
+  if (unknown) throw bySide[unknown].missing;
+}
+
+/**
+ * Names what forbids the kind of fleet that comes nearest: memory, admission, latency, then GPUs and watts.
  */
 export function explainInfeasible(empty: EmptySearch): FleetInfeasible {
   const obstacles = KINDS[empty.mode].fleets.flatMap((sides) =>
@@ -50,10 +64,6 @@ export function explainInfeasible(empty: EmptySearch): FleetInfeasible {
     missOf(a.infeasible) - missOf(b.infeasible)
   );
   if (nearest) return nearest.infeasible;
-  for (const side of KINDS[empty.mode].sides) {
-    const { missing } = empty.report.bySide[side];
-    if (missing) throw missing;
-  }
   throw new WattkeeperError(
     "internal",
     "A fleet search found nothing and no reason for it.",

@@ -3,3 +3,11 @@
 export type * from "./answer.ts";
 export * from "./question.ts";
 export { FleetSearch, openFleetSearch } from "./fleet_search.ts";
+export {
+  type OnStep,
+  type Relaxation,
+  relaxations,
+  userFrontier,
+  wattsFrontier,
+  type WattsPoint,
+} from "./frontier.ts";

@@ -4,7 +4,6 @@ import { WattkeeperError } from "../../service/mod.ts";
 import type { EngineEstimator } from "../engine_estimator.ts";
 import type { SearchHost } from "../program/search_host.ts";
 import { STATUS } from "../program/wasm_exports.ts";
-import { refusalError } from "../refusal.ts";
 import {
   AGG_BATCHES,
   batchFitsContext,
@@ -246,10 +245,7 @@ class RowFiller {
     else if (status < 0) this.#overflow = true;
     else {
       const phase = side === "decode" ? "generation" : "context";
-      this.#tally.missing ??= refusalError(
-        estimator.engineCase,
-        estimator.program.refusal(status, phase),
-      );
+      this.#tally.missing ??= estimator.refusal(status, phase);
     }
   }
 }

@@ -30,5 +30,29 @@ export function adviceFor(config: PlannerConfig): ConfigProblem[] {
       write: "The file wins; remove the token.",
     });
   }
+  if (config.trafficSource === "prometheus" && isUnverified(prometheus)) {
+    advice.push({
+      path: "prometheus_verify",
+      found: "found false, and certificates are always verified here",
+      write:
+        `Write prometheus_ca_bundle; or start deno with --unsafely-ignore-certificate-errors=${
+          new URL(prometheus.url).hostname
+        }.`,
+    });
+  }
+  const { target, prefillQueueTokens, decodeKvShare } = config.scaling ?? {};
+  if (target !== "load" && (prefillQueueTokens ?? decodeKvShare)) {
+    advice.push({
+      path: "optimization_target",
+      found:
+        `found ${target}, which does not read the thresholds of load scaling`,
+      write: "Write load, or remove the thresholds.",
+    });
+  }
   return advice;
+}
+
+/** The runtime has no switch for it per connection, so the wish cannot be granted silently. */
+function isUnverified({ url, verify }: PlannerConfig["prometheus"]): boolean {
+  return !verify && url.startsWith("https:");
 }

@@ -36,8 +36,8 @@ export const ENGINE_SCHEMA = z.strictObject({
     "Write the name of a GPU system, for example h200_sxm.",
   ),
   backend: field(
-    text(),
-    "Serving backend.",
+    text().optional(),
+    "Serving backend; falls back to the field backend.",
     "Write vllm, sglang or trtllm.",
   ),
   backend_version: field(
@@ -56,13 +56,13 @@ export const ENGINE_SCHEMA = z.strictObject({
     "Write a path; or write hf_id instead.",
   ),
   isl: field(
-    whole(1, 10_000_000),
-    "Input tokens of a request before traffic says otherwise.",
+    whole(1, 10_000_000).optional(),
+    "Input tokens of a request before traffic says otherwise; falls back to the field isl.",
     "Write tokens, a whole number of at least 1, for example 3000.",
   ),
   osl: field(
-    whole(1, 10_000_000),
-    "Output tokens of a request before traffic says otherwise.",
+    whole(1, 10_000_000).optional(),
+    "Output tokens of a request before traffic says otherwise; falls back to the field osl.",
     "Write tokens, a whole number of at least 1, for example 150.",
   ),
   prefill_pick: field(

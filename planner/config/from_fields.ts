@@ -2,6 +2,7 @@
 
 import type { EngineFields, PickFields } from "./engine_fields.ts";
 import type { Fields } from "./fields.ts";
+import { scaleInterval, scalingModes, scalingOf } from "./scaling_fields.ts";
 import type {
   EngineChoice,
   EnginePick,
@@ -24,15 +25,15 @@ function pickOf(pick: PickFields): EnginePick {
   };
 }
 
-function engineOf(engine: EngineFields): EngineChoice {
+function engineOf(engine: EngineFields, fields: Fields): EngineChoice {
   return {
     system: engine.system,
-    backend: engine.backend,
+    backend: engine.backend ?? fields.backend ?? "",
     backendVersion: engine.backend_version,
     model: engine.hf_id ?? engine.model_config ?? "",
     modelIsPath: engine.hf_id === undefined,
-    islTokens: engine.isl,
-    oslTokens: engine.osl,
+    islTokens: engine.isl ?? fields.isl,
+    oslTokens: engine.osl ?? fields.osl,
     prefill: engine.prefill_pick && pickOf(engine.prefill_pick),
     decode: engine.decode_pick && pickOf(engine.decode_pick),
   };
@@ -40,11 +41,16 @@ function engineOf(engine: EngineFields): EngineChoice {
 
 /** Builds the configuration of the code from valid fields. */
 export function fromFields(fields: Fields): PlannerConfig {
-  const engine = fields.aic_interpolation && engineOf(fields.aic_interpolation);
+  const engine = fields.aic_interpolation &&
+    engineOf(fields.aic_interpolation, fields);
   return {
     mode: fields.mode,
     environment: fields.environment,
     namespace: fields.namespace,
+    dynamoNamespace: fields.dynamo_namespace ??
+      (fields.namespace !== undefined && fields.dgd_name !== undefined
+        ? `${fields.namespace}-${fields.dgd_name}`
+        : undefined),
     dgdName: fields.dgd_name,
     servedModelName: fields.served_model_name,
     paused: fields.paused,
@@ -64,9 +70,24 @@ export function fromFields(fields: Fields): PlannerConfig {
     },
     throughputIntervalSeconds: fields.throughput_adjustment_interval_seconds,
     loadIntervalSeconds: fields.load_adjustment_interval_seconds,
-    throughputScaling: fields.enable_throughput_scaling,
-    loadScaling: fields.enable_load_scaling,
+    ...scalingModes(fields),
+    scaling: scalingOf(fields),
+    scheduling: {
+      scaleIntervalSeconds: scaleInterval(fields),
+      tickMaxDurationSeconds: fields.scheduling.tick_max_duration_seconds,
+    },
     predictor: fields.load_predictor,
+    predictorSettings: {
+      windowSeconds: fields.throughput_adjustment_interval_seconds,
+      log1p: fields.load_predictor_log1p,
+      fitWindows: fields.load_predictor_window_size,
+      kalman: {
+        qLevel: fields.kalman_q_level,
+        qTrend: fields.kalman_q_trend,
+        r: fields.kalman_r,
+        minPoints: fields.kalman_min_points,
+      },
+    },
     predictorWarmupTrace: fields.load_predictor_warmup_trace,
     trafficSource: fields.traffic_source,
     traceFile: fields.trace_file,
@@ -106,8 +127,10 @@ export function fromFields(fields: Fields): PlannerConfig {
         fields.prometheus_ca_bundle !== undefined,
       extraQueryParams: fields.prometheus_extra_query_params,
       timeoutSeconds: fields.prometheus_timeout_seconds,
+      scrapeIntervalSeconds: fields.prometheus_scrape_interval_seconds,
       source: fields.prometheus_source,
     },
+    service: serviceOf(fields),
   };
 }
 
@@ -127,5 +150,16 @@ function powerOf(fields: Fields): PlannerConfig["power"] {
     clamp: fields.power_clamp,
     belowFloor: fields.budget_below_floor,
     startMode: fields.start_mode,
+  };
+}
+
+function serviceOf(fields: Fields): PlannerConfig["service"] {
+  const { control_api_port: port, control_api_token_file: tokenFile } = fields;
+  const token = fields.control_api_token;
+  const isOff = port === 0 || (token === undefined && tokenFile === undefined);
+  const metricsPort = fields.metric_reporting_prometheus_port;
+  return {
+    controlApi: isOff ? undefined : { port, token, tokenFile },
+    metricsPort: metricsPort === 0 ? undefined : metricsPort,
   };
 }

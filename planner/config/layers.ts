@@ -1,11 +1,14 @@
 /** Puts flag, environment and file on top of each other (R1) and remembers where each value came from. @module */
 
+import { nearestNames } from "../../service/mod.ts";
 import { type ConfigDocument, isRecord } from "./document.ts";
 import { FIELD_NAMES, type FieldName, FIELDS_SCHEMA } from "./fields.ts";
 import { type ConfigProblem, shown } from "./problem.ts";
 import {
   ALIASES,
   UNSUPPORTED_FIELDS,
+  UNSUPPORTED_INSIDE,
+  type UnsupportedField,
   UPSTREAM_ENVIRONMENT,
 } from "./upstream.ts";
 
@@ -46,20 +49,42 @@ export function mergeLayers(layers: Layers): MergedValues {
     return line === undefined ? layers.name : `${layers.name}:${line}`;
   };
 
+  const judge = (
+    path: readonly string[],
+    value: unknown,
+    { harmless, instead }: UnsupportedField,
+  ) => {
+    const isHarmless = harmless.includes(value) || isEmpty(value);
+    (isHarmless ? warnings : problems).push({
+      path: path.join("."),
+      origin: lineOf(path),
+      found: `found ${shown(value)}, a field of upstream that has no ${
+        isHarmless ? "effect" : "equivalent"
+      } here`,
+      write: instead,
+    });
+  };
+  /** A block without the fields inside it that we know and do not support. */
+  const supportedPart = (
+    name: string,
+    block: unknown,
+    unsupported: Readonly<Record<string, UnsupportedField>>,
+  ): unknown => {
+    if (!isRecord(block)) return block;
+    return Object.fromEntries(
+      Object.entries(block).filter(([field, value]) => {
+        const known = own(unsupported, field);
+        if (known && value !== null) judge([name, field], value, known);
+        return known === undefined;
+      }),
+    );
+  };
+
   for (const [written, value] of Object.entries(layers.document.values)) {
     if (value === null || value === undefined) continue;
     const unsupported = own(UNSUPPORTED_FIELDS, written);
     if (unsupported) {
-      const harmless = unsupported.harmless.includes(value) ||
-        (isRecord(value) && Object.keys(value).length === 0);
-      (harmless ? warnings : problems).push({
-        path: written,
-        origin: lineOf([written]),
-        found: `found ${shown(value)}, a field of upstream that has no ${
-          harmless ? "effect" : "equivalent"
-        } here`,
-        write: unsupported.instead,
-      });
+      judge([written], value, unsupported);
       continue;
     }
     const name = own(ALIASES, written) ?? written;
@@ -80,7 +105,10 @@ export function mergeLayers(layers: Layers): MergedValues {
         found: 'found "prophet"',
         write: "It is read as seasonal; write seasonal.",
       });
-    } else values[name] = value;
+    } else {
+      const inside = own(UNSUPPORTED_INSIDE, name);
+      values[name] = inside ? supportedPart(name, value, inside) : value;
+    }
     origins.set(name, { alias: written });
   }
   for (const [variable, name] of Object.entries(UPSTREAM_ENVIRONMENT)) {
@@ -89,7 +117,7 @@ export function mergeLayers(layers: Layers): MergedValues {
     values[name] = name === "prometheus_verify"
       ? /^(1|true|yes)$/i.test(raw)
       : name === "prometheus_extra_query_params"
-      ? Object.fromEntries(new URLSearchParams(raw))
+      ? fromQueryString(raw)
       : fromText(name, raw);
     origins.set(name, variable);
   }
@@ -100,6 +128,7 @@ export function mergeLayers(layers: Layers): MergedValues {
     values[name] = fromText(name, raw);
     origins.set(name, variable);
   }
+  warnings.push(...mistypedVariables(layers.environment));
   for (const { field, flag, value } of layers.flags) {
     values[field] = value;
     origins.set(field, flag);
@@ -125,6 +154,41 @@ function fromText(name: FieldName, raw: string): unknown {
   } catch {
     return raw;
   }
+}
+
+/** Strict, as upstream's: every part is name=value. What is not stays a text, which the schema refuses. */
+function fromQueryString(raw: string): unknown {
+  const parts = raw.replace(/^\?/, "").split("&");
+  return parts.every((part) => /^[^=\s]+=\S*$/.test(part))
+    ? Object.fromEntries(new URLSearchParams(raw))
+    : raw;
+}
+
+/** Variables that look as if a field was meant; nothing reads them. */
+function mistypedVariables(
+  environment: Readonly<Record<string, string>>,
+): ConfigProblem[] {
+  const known = new Set(
+    FIELD_NAMES.map((name) => `WATTKEEPER_${name.toUpperCase()}`),
+  );
+  return Object.keys(environment).flatMap((variable) => {
+    if (!variable.startsWith("WATTKEEPER_") || known.has(variable)) return [];
+    const written = variable.slice("WATTKEEPER_".length).toLowerCase();
+    const [nearest] = nearestNames(written, FIELD_NAMES, 1);
+    return nearest === undefined ? [] : [{
+      path: "",
+      origin: variable,
+      found: "found a variable that no field reads",
+      write: `Remove it, or write WATTKEEPER_${nearest.toUpperCase()}.`,
+    }];
+  });
+}
+
+/** An empty list or block says nothing. */
+function isEmpty(value: unknown): boolean {
+  return Array.isArray(value)
+    ? value.length === 0
+    : isRecord(value) && Object.keys(value).length === 0;
 }
 
 function own<Value>(

@@ -6,7 +6,13 @@ import { adviceFor } from "./advice.ts";
 import { isRecord, readDocument } from "./document.ts";
 import { ENGINE_SCHEMA } from "./engine_fields.ts";
 import { textOf } from "./field.ts";
-import { FIELD_NAMES, type FieldName, FIELDS_SCHEMA } from "./fields.ts";
+import {
+  FIELD_NAMES,
+  type FieldName,
+  type Fields,
+  FIELDS_SCHEMA,
+} from "./fields.ts";
+import { SCHEDULING_SCHEMA } from "./fields/scaling.ts";
 import { fromFields } from "./from_fields.ts";
 import { type Layers, mergeLayers } from "./layers.ts";
 import type { PlannerConfig } from "./planner_config.ts";
@@ -27,6 +33,8 @@ export interface ConfigInput {
 /** What checking found; `config` is there exactly when there is no problem. */
 export interface CheckedConfig {
   readonly config: PlannerConfig | undefined;
+  /** The values behind it by their names in the file, defaults filled in. */
+  readonly fields?: Fields;
   readonly problems: readonly ConfigProblem[];
   readonly warnings: readonly ConfigProblem[];
 }
@@ -75,6 +83,7 @@ export function checkPlannerConfig(input: ConfigInput): CheckedConfig {
   const config = fromFields(parsed.data);
   return {
     config,
+    fields: parsed.data,
     problems,
     warnings: [...merged.warnings, ...adviceFor(config)],
   };
@@ -109,9 +118,15 @@ export function invalidConfig(
     `The configuration ${name} has ${count}:\n${
       problems.map((problem) => `  ${problemLine(problem)}`).join("\n")
     }`,
-    { remedy: "Correct every line above; docs/plan.md describes the fields." },
+    {
+      remedy:
+        "Correct every line above; docs/configuration.md describes the fields.",
+    },
   );
 }
+
+/** Fields whose values never appear in a message. */
+const SECRETS = new Set(["prometheus_bearer_token", "control_api_token"]);
 
 type At = (
   path: readonly PropertyKey[],
@@ -134,7 +149,7 @@ function problemsOf(
     );
   }
   const found = valueAt(values, issue.path);
-  const secret = issue.path[0] === "prometheus_bearer_token";
+  const secret = SECRETS.has(String(issue.path[0]));
   return [
     at(
       issue.path,
@@ -148,7 +163,11 @@ function unknownField(key: string, parent: readonly PropertyKey[]): string {
   const known = parent.length === 0
     ? [...FIELD_NAMES, ...Object.keys(ALIASES)]
     : parent.length === 1
-    ? Object.keys(ENGINE_SCHEMA.shape)
+    ? Object.keys(
+      parent[0] === "scheduling"
+        ? SCHEDULING_SCHEMA.shape
+        : ENGINE_SCHEMA.shape,
+    )
     : PICK_NAMES;
   const [nearest] = nearestNames(key, known);
   return nearest === undefined

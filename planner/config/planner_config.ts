@@ -1,5 +1,7 @@
 /** The validated configuration as the planner's code sees it: camel case, units in names. @module */
 
+import type { PredictorSettings } from "../predict/mod.ts";
+
 /** Parallel sizes of one side as deployed. */
 export interface EnginePick {
   readonly tp: number;
@@ -79,7 +81,60 @@ export interface PrometheusConfig {
   readonly verify: boolean;
   readonly extraQueryParams: Readonly<Record<string, string>>;
   readonly timeoutSeconds: number;
+  /** How often the deployment is scraped. */
+  readonly scrapeIntervalSeconds: number;
   readonly source: "frontend" | "router";
+}
+
+/** A pair of thresholds of load scaling. */
+export interface ScalingBand {
+  readonly up: number;
+  readonly down: number;
+}
+
+/** Settings of throughput and load scaling beyond their switches. */
+export interface ScalingConfig {
+  /** What load scaling aims at: the latency targets, or one of upstream's easy modes (`optimization_target`). */
+  readonly target: "sla" | "throughput" | "latency" | "load";
+  /** Most replicas by which one throughput decision changes a side; absent: no limit (`max_throughput_scaling_replicas`). */
+  readonly maxReplicaChange: number | undefined;
+  /** Share of the latency target that a step down may use up, 0…1 (`load_scaling_down_sensitivity` ÷ 100). */
+  readonly downSensitivity: number;
+  /** Samples before load scaling trusts its fit (`load_min_observations`). */
+  readonly minObservations: number;
+  /** Samples that are kept for each side (`max_num_fpm_samples`). */
+  readonly maxSamples: number;
+  /** Buckets of those samples, a perfect square (`fpm_sample_bucket_size`). */
+  readonly sampleBuckets: number;
+  /** Target `load`: queued prefill tokens of one engine. */
+  readonly prefillQueueTokens: ScalingBand | undefined;
+  /** Target `load`: share of the KV capacity of one engine, 0…1. */
+  readonly decodeKvShare: ScalingBand | undefined;
+  /** Drafted tokens a step of speculative decoding; 0: none (`speculative_nextn`). */
+  readonly draftTokens: number;
+}
+
+/** When the loop runs. */
+export interface SchedulingConfig {
+  /** Time between two runs: a divisor of the enabled intervals. */
+  readonly scaleIntervalSeconds: number;
+  readonly tickMaxDurationSeconds: number;
+}
+
+/** What the planner serves itself. */
+export interface ServiceConfig {
+  /** 127.0.0.1 only; absent: off. */
+  readonly controlApi: ControlApiConfig | undefined;
+  /** Port of `/metrics`; absent: off. */
+  readonly metricsPort: number | undefined;
+}
+
+/** The runtime control API; there only with a token. */
+export interface ControlApiConfig {
+  readonly port: number;
+  readonly token: string | undefined;
+  /** Read again at every request; wins over the token. */
+  readonly tokenFile: string | undefined;
 }
 
 /** A configuration without a known problem. */
@@ -87,6 +142,8 @@ export interface PlannerConfig {
   readonly mode: Mode;
   readonly environment: "kubernetes" | "virtual" | "simulated";
   readonly namespace: string | undefined;
+  /** Dynamo's own namespace: what is written, else namespace-dgdName. */
+  readonly dynamoNamespace: string | undefined;
   readonly dgdName: string | undefined;
   readonly servedModelName: string | undefined;
   readonly paused: boolean;
@@ -111,7 +168,11 @@ export interface PlannerConfig {
   readonly loadIntervalSeconds: number;
   readonly throughputScaling: boolean;
   readonly loadScaling: boolean;
+  /** Absent: the defaults of `planner/core/settings.ts`. */
+  readonly scaling?: Partial<ScalingConfig>;
+  readonly scheduling: SchedulingConfig;
   readonly predictor: "constant" | "arima" | "kalman" | "ets" | "seasonal";
+  readonly predictorSettings: PredictorSettings;
   readonly predictorWarmupTrace: string | undefined;
   readonly trafficSource: "prometheus" | "trace" | "simulated";
   readonly traceFile: string | undefined;
@@ -122,4 +183,5 @@ export interface PlannerConfig {
   readonly engine: EngineChoice | undefined;
   readonly admission: AdmissionConfig;
   readonly prometheus: PrometheusConfig;
+  readonly service: ServiceConfig;
 }

@@ -3,6 +3,7 @@
 import { type EngineFields, PICK_SCHEMA } from "./engine_fields.ts";
 import type { Fields } from "./fields.ts";
 import { gpusOf } from "./from_fields.ts";
+import { enabledIntervals } from "./scaling_fields.ts";
 
 /** A broken rule: the field to change, what was found, what to write. */
 export interface BrokenRule {
@@ -57,12 +58,14 @@ const scaling: Rule = (fields) => {
   const load = fields.load_adjustment_interval_seconds;
   const throughput = fields.throughput_adjustment_interval_seconds;
   return [
+    fields.optimization_target === "sla" &&
     fields.enable_throughput_scaling === false &&
     fields.enable_load_scaling === false && {
       path: ["enable_throughput_scaling"],
       found: "found both kinds of scaling off",
       write: "Write true for enable_throughput_scaling or enable_load_scaling.",
     },
+    fields.optimization_target === "sla" &&
     fields.enable_throughput_scaling === true &&
     fields.enable_load_scaling === true && load !== undefined &&
     throughput !== undefined && load >= throughput && {
@@ -77,6 +80,88 @@ const scaling: Rule = (fields) => {
       "traffic_source is trace",
       "Write the path of a trace file, or pass --trace FILE.",
     ),
+  ];
+};
+
+const thresholds: Rule = (fields) => {
+  const has = sides(fields);
+  const isLoad = fields.optimization_target === "load";
+  const pair = (
+    up: "prefill_scale_up_queue_tokens" | "decode_scale_up_kv_rate",
+    down: "prefill_scale_down_queue_tokens" | "decode_scale_down_kv_rate",
+    isActive: boolean,
+  ) => {
+    const [above, below] = [fields[up], fields[down]];
+    const because = "optimization_target is load";
+    return [
+      missing(
+        isLoad && isActive && above === undefined,
+        [up],
+        because,
+        `Write the threshold that adds a replica, above ${down}.`,
+      ),
+      missing(
+        isLoad && isActive && below === undefined,
+        [down],
+        because,
+        `Write the threshold that removes a replica, below ${up}.`,
+      ),
+      above !== undefined && below !== undefined && above <= below && {
+        path: [up],
+        found: `found ${above}, not above ${down} ${below}`,
+        write: `Write more than ${below}.`,
+      },
+    ];
+  };
+  return [
+    ...pair(
+      "prefill_scale_up_queue_tokens",
+      "prefill_scale_down_queue_tokens",
+      has.prefill,
+    ),
+    ...pair(
+      "decode_scale_up_kv_rate",
+      "decode_scale_down_kv_rate",
+      has.decode || has.agg,
+    ),
+  ];
+};
+
+/** P1: an explicit interval divides the intervals of the kinds of scaling that are on. */
+const schedule: Rule = (fields) => {
+  const {
+    scheduling,
+    optimization_target,
+    enable_throughput_scaling,
+    enable_load_scaling,
+    throughput_adjustment_interval_seconds,
+    load_adjustment_interval_seconds,
+  } = fields;
+  const step = scheduling?.scale_interval_seconds;
+  if (
+    !scheduling || step === undefined || optimization_target === undefined ||
+    enable_throughput_scaling === undefined ||
+    enable_load_scaling === undefined ||
+    throughput_adjustment_interval_seconds === undefined ||
+    load_adjustment_interval_seconds === undefined
+  ) return [];
+  const intervals = enabledIntervals({
+    scheduling,
+    optimization_target,
+    enable_throughput_scaling,
+    enable_load_scaling,
+    throughput_adjustment_interval_seconds,
+    load_adjustment_interval_seconds,
+  });
+  const odd = intervals.find((seconds) =>
+    Math.round(seconds * 1000) % Math.max(1, Math.round(step * 1000)) !== 0
+  );
+  return [
+    odd !== undefined && {
+      path: ["scheduling", "scale_interval_seconds"],
+      found: `found ${step}, which does not divide the interval of ${odd}`,
+      write: "Write seconds that divide every enabled interval.",
+    },
   ];
 };
 
@@ -183,6 +268,19 @@ const engine: Rule = (fields) => {
         : "found both hf_id and model_config",
       write: "Write one of the two, for example hf_id: Qwen/Qwen3-32B.",
     },
+    missing(
+      block.backend === undefined && fields.backend === undefined,
+      at("backend"),
+      "the field backend is not written either",
+      "Write vllm, sglang or trtllm.",
+    ),
+    block.backend !== undefined && fields.backend !== undefined &&
+    block.backend !== fields.backend && {
+      path: ["backend"],
+      found:
+        `found ${fields.backend}, and aic_interpolation.backend is ${block.backend}`,
+      write: "Write the same, or remove this one.",
+    },
     ...pickRules(block, "prefill_pick"),
     ...pickRules(block, "decode_pick"),
   ];
@@ -215,6 +313,8 @@ function pickRules(
 const RULES: readonly Rule[] = [
   identity,
   scaling,
+  thresholds,
+  schedule,
   budgets,
   floors,
   power,

@@ -14,10 +14,16 @@ export const ALIASES: Readonly<Record<string, FieldName>> = {
   metric_pulling_prometheus_endpoint: "prometheus_url",
 };
 
-/** Environment variable of upstream → the field it sets. It wins over the file and yields to `WATTKEEPER_<FIELD>`. */
+/**
+ * Environment variable of upstream → the field it sets. It wins over the file and yields to `WATTKEEPER_<FIELD>`; of two
+ * for one field the later wins.
+ */
 export const UPSTREAM_ENVIRONMENT: Readonly<Record<string, FieldName>> = {
+  POD_NAMESPACE: "namespace",
   DYN_PARENT_DGD_K8S_NAMESPACE: "namespace",
   DYN_PARENT_DGD_K8S_NAME: "dgd_name",
+  DYN_NAMESPACE: "dynamo_namespace",
+  PLANNER_PROMETHEUS_PORT: "metric_reporting_prometheus_port",
   PROMETHEUS_ENDPOINT: "prometheus_url",
   PROMETHEUS_TOKEN: "prometheus_bearer_token",
   PROMETHEUS_TOKEN_FILE: "prometheus_bearer_token_file",
@@ -35,8 +41,6 @@ export interface UnsupportedField {
   readonly instead: string;
 }
 
-const PREDICTOR = "Remove it; predictors have no settings yet.";
-const LOAD = "Remove it; load scaling has no settings yet.";
 const REPORT = "Remove it; use --decisions FILE for a record.";
 const unsupported = (
   instead: string,
@@ -48,15 +52,6 @@ export const UNSUPPORTED_FIELDS: Readonly<Record<string, UnsupportedField>> = {
   global_planner_namespace: unsupported(
     "Remove it; there is no global planner.",
   ),
-  backend: unsupported(
-    "Write aic_interpolation.backend.",
-    "vllm",
-  ),
-  optimization_target: unsupported(
-    "Remove it; the planner scales to ttft_ms and itl_ms, as upstream's sla.",
-    "sla",
-    "throughput",
-  ),
   log_dir: unsupported("Remove it; use --decisions FILE for a record."),
   profile_results_dir: unsupported(
     "Remove it; the performance model replaces profiling.",
@@ -66,40 +61,12 @@ export const UNSUPPORTED_FIELDS: Readonly<Record<string, UnsupportedField>> = {
     "Remove it; the performance model replaces profiling.",
     "rapid",
   ),
-  max_throughput_scaling_replicas: unsupported(
-    "Remove it; the change per decision is not limited.",
-    8,
-  ),
-  scheduling: unsupported(
-    "Write throughput_adjustment_interval_seconds and load_adjustment_interval_seconds.",
-  ),
-  control_api_port: unsupported("Remove it; change the file instead.", 9086),
-  isl: unsupported("Write aic_interpolation.isl.", 3000),
-  osl: unsupported("Write aic_interpolation.osl.", 150),
-  load_predictor_log1p: unsupported(PREDICTOR, false),
-  prophet_window_size: unsupported(PREDICTOR, 50),
-  kalman_q_level: unsupported(PREDICTOR, 1),
-  kalman_q_trend: unsupported(PREDICTOR, 0.1),
-  kalman_r: unsupported(PREDICTOR, 10),
-  kalman_min_points: unsupported(PREDICTOR, 5),
-  max_num_fpm_samples: unsupported(LOAD, 64),
-  fpm_sample_bucket_size: unsupported(LOAD, 16),
-  load_scaling_down_sensitivity: unsupported(LOAD, 80),
-  load_min_observations: unsupported(LOAD, 5),
-  prefill_scale_up_queue_tokens: unsupported(LOAD),
-  prefill_scale_down_queue_tokens: unsupported(LOAD),
-  decode_scale_up_kv_rate: unsupported(LOAD),
-  decode_scale_down_kv_rate: unsupported(LOAD),
-  speculative_nextn: unsupported(
-    "Remove it; speculative decoding is not modelled yet.",
-    0,
-  ),
-  metric_reporting_prometheus_port: unsupported(
-    "Remove it; metrics are not served yet.",
-    0,
+  prophet_window_size: unsupported(
+    "Remove it; seasonal keeps a profile of the day, and load_predictor_window_size is for arima and ets.",
+    50,
   ),
   live_dashboard_port: unsupported(
-    "Remove it; there is no dashboard yet.",
+    "Remove it; the dashboard is where --listen serves.",
     0,
     8080,
   ),
@@ -107,4 +74,14 @@ export const UNSUPPORTED_FIELDS: Readonly<Record<string, UnsupportedField>> = {
   report_output_dir: unsupported(REPORT),
   report_filename: unsupported(REPORT),
   report_write_gzip_log: unsupported(REPORT, true),
+};
+
+/** The same inside a block that we read. */
+export const UNSUPPORTED_INSIDE: Readonly<
+  Record<string, Readonly<Record<string, UnsupportedField>>>
+> = {
+  scheduling: {
+    external_plugins: unsupported("Remove it; there are no plugins."),
+    gateway: unsupported("Remove it; there are no plugins.", false),
+  },
 };

@@ -4,7 +4,7 @@ import type { PlannerConfig, PowerConfig } from "../config/mod.ts";
 import type { CapacityModel, GpuWatts } from "./capacity.ts";
 import { capWattsOf, type SideTarget } from "./decision.ts";
 import { reduceTo } from "./gpu_budget.ts";
-import { type ProposalInput, question } from "./propose.ts";
+import { askModel, type NeedInput } from "./propose.ts";
 import type { Reason } from "./reason.ts";
 import type { PerSide } from "./side.ts";
 import { floorsOf } from "./settings.ts";
@@ -45,7 +45,7 @@ function lowestCap(config: PlannerConfig, gpu: GpuWatts): number {
  * below the floor, down to nothing, and `hold_floor` keeps the floor at the lowest caps and declares the excess.
  */
 export function belowFloor(
-  input: ProposalInput & { readonly power: PowerConfig },
+  input: NeedInput & { readonly power: PowerConfig },
   targets: readonly SideTarget[],
 ): {
   readonly targets: readonly SideTarget[];
@@ -116,7 +116,7 @@ export function belowFloor(
 
 /** The targets at no more than one cap, within the SKU's range, with the model's word on it. */
 function recapped(
-  input: ProposalInput,
+  input: NeedInput,
   targets: readonly SideTarget[],
   mostWatts: number,
 ): readonly SideTarget[] {
@@ -126,9 +126,7 @@ function recapped(
       Math.min(target.capWatts ?? mostWatts, mostWatts),
     );
     if (capWatts === target.capWatts) return target;
-    const answer = input.model.answer(
-      question(input, target.side, { kind: "fixed", capWatts }),
-    );
+    const answer = askModel(input, target.side, { kind: "fixed", capWatts });
     const point = answer.kind === "points" ? answer.points[0] : undefined;
     return { ...target, capWatts, point };
   });

@@ -2,9 +2,17 @@
 
 import type { Forecast } from "../predict/mod.ts";
 import type { OperatingPoint } from "./capacity.ts";
+import type { SideInventory, Transition } from "./ledger/mod.ts";
 import type { Observation } from "./observation.ts";
+import type {
+  AdmissionOutcome,
+  CoefficientOutcome,
+  LoadOutcome,
+  OptimizerOutcome,
+  ThroughputDecision,
+} from "./outcome.ts";
 import type { Reason, Replicas } from "./reason.ts";
-import type { Side } from "./side.ts";
+import type { PerSide, Side } from "./side.ts";
 
 /** What one side is to be. */
 export interface SideTarget {
@@ -17,12 +25,34 @@ export interface SideTarget {
   readonly point: OperatingPoint | undefined;
 }
 
+/** Which cadences a tick serves (P13). */
+export interface Due {
+  readonly throughput: boolean;
+  readonly load: boolean;
+}
+
+/** What a decision aims at, so that a record can be read without its configuration. */
+export interface Goals {
+  readonly ttftMs: number;
+  readonly itlMs: number;
+  /** Absent: no limit. */
+  readonly maxGpus: number | undefined;
+}
+
 /** One decision. */
 export interface Decision {
   /** `<sequence>` of the planner's run, from 1. */
   readonly sequence: number;
   /** End of the observed window, milliseconds on the source's clock. */
   readonly atMs: number;
+  /** When it was decided, milliseconds on the planner's clock. */
+  readonly nowMs: number;
+  /** Which cadences were due. */
+  readonly due: Due;
+  /** Nothing is written while this is true; the loop holds it. */
+  readonly paused: boolean;
+  readonly advisory: boolean;
+  readonly goals: Goals;
   readonly observed: Observation;
   /** Absent: demand is unknown. */
   readonly predicted: Forecast | undefined;
@@ -30,6 +60,25 @@ export interface Decision {
   readonly proposed: Replicas;
   /** The last targets before this decision; empty at the start. */
   readonly previous: Replicas;
+  /** Replicas of each side as they were found; absent where the fleet was not read. */
+  readonly found: PerSide<SideInventory> | undefined;
+  /**
+   * Sides whose target this decision sets. The target of any other side repeats what is there; it is charged, and never
+   * written (P45).
+   */
+  readonly decided: readonly Side[];
+  /** Outcome of throughput scaling; absent when it was not due. */
+  readonly throughput: ThroughputDecision | undefined;
+  /** Outcome of load scaling; absent when it was not due. */
+  readonly load: LoadOutcome | undefined;
+  /** Lower bounds in force from throughput scaling (P27); empty without load scaling. */
+  readonly lowerBounds: Replicas;
+  readonly coefficients: CoefficientOutcome;
+  readonly optimizer: OptimizerOutcome;
+  /** Absent with `admission_mode: off`, and before a configuration implies thresholds. */
+  readonly admission: AdmissionOutcome | undefined;
+  /** Filled by the loop: the ordered writes towards the targets, and what they wait for (R43). */
+  readonly transition?: Transition;
   /** Prefill first. */
   readonly targets: readonly SideTarget[];
   readonly gpus: number;

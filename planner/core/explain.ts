@@ -1,72 +1,117 @@
 /** A decision as a person reads it: at most 100 columns. @module */
 
-import type { Decision, SideTarget } from "./decision.ts";
-import type { OperatingPoint } from "./capacity.ts";
-import { grouped, reasonText, watts } from "./reason_text.ts";
+import type { Decision, Goals } from "./decision.ts";
+import {
+  admissionLines,
+  coefficientLines,
+  optimizerLines,
+  transitionLines,
+} from "./explain_parts.ts";
+import { grouped, watts } from "./reason_text.ts";
+import { decisionRecord } from "./record.ts";
+import { type RecordView, viewRecord } from "./record_view.ts";
+import { table, wrapped } from "./text_table.ts";
 
 /** What {@linkcode explain} compares the outlook with. */
-export interface ExplainTargets {
-  readonly ttftMs: number;
-  readonly itlMs: number;
-  readonly maxGpus: number | undefined;
-}
+export type ExplainTargets = Goals;
 
-const WIDTH = 100;
 /** Times above this are dates, below it offsets into a trace. */
 const FIRST_DATE_MS = 1e11;
+const SIDES = ["prefill", "decode", "agg"];
 
-/** The decision as a table and its reasons as sentences; ends with a newline. */
-export function explain(decision: Decision, targets: ExplainTargets): string {
+/** The decision as tables and its reasons as sentences; ends with a newline. */
+export function explain(
+  decision: Decision,
+  targets: ExplainTargets = decision.goals,
+): string {
+  return explainRecord(decisionRecord({ ...decision, goals: targets }));
+}
+
+/**
+ * The same from a record that was read back, from a decisions file or a running planner. What the record does not say is
+ * left out.
+ */
+export function explainRecord(value: unknown): string {
+  const record = viewRecord(value);
   const lines = [
-    `Decision ${decision.sequence} at ${
-      timeText(decision.atMs)
-    }, from a window of ${decision.observed.windowSeconds} s`,
+    `Decision ${record.number("sequence") ?? "?"} at ${
+      timeText(record.number("at_ms") ?? 0)
+    }, from a window of ${
+      record.number("observed", "window_seconds") ?? "?"
+    } s`,
+    ...modeLine(record),
     "",
-    ...trafficTable(decision),
+    ...trafficTable(record),
     "",
-    ...targetTable(decision),
+    ...targetTable(record),
     "",
-    ...outlookLines(decision, targets),
+    ...outlookLines(record),
+    ...section("Model against fleet", coefficientLines(record)),
+    ...section("Optimizer", optimizerLines(record)),
+    ...section("Admission", admissionLines(record)),
+    ...section("Transition", transitionLines(record)),
   ];
-  if (decision.reasons.length > 0) {
-    lines.push(
-      "",
+  const reasons = record.list("reasons").flatMap((reason) =>
+    reason.text("text") ?? []
+  );
+  lines.push(
+    ...section(
       "Why",
-      ...decision.reasons.flatMap((reason) =>
-        wrapped(reasonText(reason), "  - ", "    ")
-      ),
-    );
-  }
+      reasons.flatMap((text) => wrapped(text, "  - ", "    ")),
+    ),
+  );
   return lines.join("\n") + "\n";
 }
 
-function trafficTable({ observed, predicted }: Decision): string[] {
-  const rate = observed.requests === undefined
-    ? "unknown"
-    : (observed.requests / observed.windowSeconds).toFixed(2);
+function section(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : ["", title, ...lines];
+}
+
+/** What is not so on an ordinary tick. */
+function modeLine(record: RecordView): string[] {
+  const words = [
+    record.flag("paused") === true ? ["paused: nothing is written"] : [],
+    record.flag("advisory") === true ? ["advisory: nothing is written"] : [],
+    record.text("throughput_decision") === undefined
+      ? []
+      : [`throughput: ${record.text("throughput_decision")}`],
+    record.text("load_decision") === undefined
+      ? []
+      : [`load: ${record.text("load_decision")}`],
+  ].flat();
+  return words.length === 0 ? [] : [words.join("; ")];
+}
+
+function trafficTable(record: RecordView): string[] {
+  const requests = record.number("observed", "requests");
+  const seconds = record.number("observed", "window_seconds");
+  const predicted = record.part("predicted");
   const rows = [
     ["", "requests/s", "ISL", "OSL", ""],
     [
       "observed",
-      rate,
-      tokens(observed.islTokens),
-      tokens(observed.oslTokens),
+      requests === undefined || !seconds
+        ? "unknown"
+        : (requests / seconds).toFixed(2),
+      tokens(record.number("observed", "isl_tokens")),
+      tokens(record.number("observed", "osl_tokens")),
       "",
     ],
     predicted
       ? [
         "predicted",
-        predicted.requestsPerSecond.toFixed(2),
-        tokens(predicted.islTokens),
-        tokens(predicted.oslTokens),
-        predicted.predictor,
+        predicted.number("requests_per_second")?.toFixed(2) ?? "unknown",
+        tokens(predicted.number("isl_tokens")),
+        tokens(predicted.number("osl_tokens")),
+        predicted.text("predictor") ?? "",
       ]
       : ["predicted", "unknown", "-", "-", ""],
   ];
   return table(rows, [0, 4]);
 }
 
-function targetTable({ targets, proposed, previous }: Decision): string[] {
+function targetTable(record: RecordView): string[] {
+  const decided = record.texts("decided");
   return table([
     [
       "side",
@@ -80,84 +125,115 @@ function targetTable({ targets, proposed, previous }: Decision): string[] {
       "req/s each",
       "latency",
     ],
-    ...targets.map((
-      { side, replicas, gpusPerReplica, capWatts, point },
-    ) => [
-      side,
-      String(previous[side] ?? "-"),
-      String(proposed[side] ?? "-"),
-      String(replicas),
-      String(gpusPerReplica),
-      capWatts === undefined ? "-" : watts(capWatts),
-      point ? watts(point.drawWatts) : "-",
-      point ? String(point.batchSize) : "-",
-      point ? point.requestsPerSecond.toFixed(2) : "-",
-      point ? latency(point) : "-",
-    ]),
+    ...record.list("targets").map((target) => {
+      const side = target.text("side") ?? "?";
+      const count = (...path: readonly string[]) => {
+        const found = SIDES.includes(side) ? record.number(...path) : undefined;
+        return found === undefined ? "-" : short(found);
+      };
+      const found = record.number("found", side, "target_replicas");
+      return [
+        side,
+        found === undefined ? count("previous_replicas", side) : short(found),
+        count("proposed_replicas", side),
+        `${target.number("replicas") ?? "-"}${
+          decided.includes(side) || decided.length === 0 ? "" : " (kept)"
+        }`,
+        String(target.number("gpus_per_replica") ?? "-"),
+        optional(target.number("cap_watts"), watts),
+        optional(target.number("draw_watts"), watts),
+        optional(target.number("batch_size"), String),
+        optional(
+          target.number("requests_per_second"),
+          (value) => value.toFixed(2),
+        ),
+        latency(target),
+      ];
+    }),
   ], [0]);
 }
 
-function outlookLines(decision: Decision, targets: ExplainTargets): string[] {
-  const lines: string[][] = [[
-    "GPUs",
-    `${decision.gpus}${
-      targets.maxGpus === undefined ? "" : ` of ${targets.maxGpus}`
-    }`,
-  ]];
-  if (
-    decision.projectedWatts !== undefined && decision.budgetWatts !== undefined
-  ) {
-    lines.push([
-      "caps",
-      `${watts(decision.projectedWatts)} of ${watts(decision.budgetWatts)}`,
-    ]);
-  }
-  if (decision.ttftMs !== undefined) {
-    lines.push(["TTFT", `${ms(decision.ttftMs)} of ${ms(targets.ttftMs)}`]);
-  }
-  if (decision.itlMs !== undefined) {
-    lines.push(["ITL", `${ms(decision.itlMs)} of ${ms(targets.itlMs)}`]);
-  }
-  if (
-    decision.servedTokensPerSecond !== undefined &&
-    decision.demandTokensPerSecond !== undefined
-  ) {
-    lines.push([
+function outlookLines(record: RecordView): string[] {
+  const lines: string[][] = [];
+  const of = (value: string, limit: string | undefined) =>
+    limit === undefined ? value : `${value} of ${limit}`;
+  const say = (name: string, value: string | undefined, limit?: string) => {
+    if (value !== undefined) lines.push([name, of(value, limit)]);
+  };
+  const show = <Result>(
+    path: readonly string[],
+    text: (value: number) => Result,
+  ): Result | undefined => {
+    const value = record.number(...path);
+    return value === undefined ? undefined : text(value);
+  };
+  say("GPUs", show(["gpus"], String), show(["goals", "max_gpus"], String));
+  say("caps", show(["projected_watts"], watts), show(["budget_watts"], watts));
+  say(
+    "draw",
+    show(["expected_draw_watts"], (value) => `${watts(value)} when busy`),
+  );
+  say("TTFT", show(["ttft_ms"], ms), show(["goals", "ttft_ms"], ms));
+  say("ITL", show(["itl_ms"], ms), show(["goals", "itl_ms"], ms));
+  const demand = show(["demand_tokens_per_second"], grouped);
+  if (demand !== undefined) {
+    say(
       "served",
-      `${grouped(decision.servedTokensPerSecond)} of ${
-        grouped(decision.demandTokensPerSecond)
-      } output tokens/s`,
-    ]);
+      show(["served_tokens_per_second"], grouped),
+      `${demand} output tokens/s`,
+    );
   }
-  if (decision.capacityRequestsPerSecond !== undefined) {
-    lines.push([
-      "capacity",
-      `${decision.capacityRequestsPerSecond.toFixed(2)} requests/s`,
-    ]);
+  say(
+    "capacity",
+    show(
+      ["capacity_requests_per_second"],
+      (value) => `${value.toFixed(2)} requests/s`,
+    ),
+  );
+  const bounds = record.numbers("lower_bounds");
+  if (bounds.length > 0) {
+    say(
+      "bounds",
+      bounds.map(([side, count]) => `${count} ${side}`).join(" + "),
+    );
   }
-  const sources = provenance(decision.targets);
-  if (sources) lines.push(["model", sources]);
+  say("model", provenance(record));
   return lines.map(([name = "", text = ""]) => `  ${name.padEnd(9)} ${text}`);
 }
 
-function provenance(targets: readonly SideTarget[]): string | undefined {
-  const words = (pick: (point: OperatingPoint) => string) =>
+function provenance(record: RecordView): string | undefined {
+  const words = (name: string) =>
     [
       ...new Set(
-        targets.flatMap(({ point }) => (point ? [pick(point)] : [])),
+        record.list("targets").flatMap((target) => target.text(name) ?? []),
       ),
-    ]
-      .join(", ");
-  const latencies = words(({ latencySource }) => latencySource);
-  const powers = words(({ powerSource }) => powerSource);
-  return latencies === "" ? undefined : `latency ${latencies}, power ${powers}`;
+    ].join(", ");
+  const latencies = words("latency_source");
+  return latencies === ""
+    ? undefined
+    : `latency ${latencies}, power ${words("power_source")}`;
 }
 
-function latency({ ttftMs, itlMs }: OperatingPoint): string {
-  return [
-    ttftMs === undefined ? [] : [`TTFT ${ms(ttftMs)}`],
-    itlMs === undefined ? [] : [`ITL ${ms(itlMs)}`],
-  ].flat().join(", ");
+function latency(target: RecordView): string {
+  const ttft = target.number("ttft_ms");
+  const itl = target.number("itl_ms");
+  const parts = [
+    ttft === undefined ? [] : [`TTFT ${ms(ttft)}`],
+    itl === undefined ? [] : [`ITL ${ms(itl)}`],
+  ].flat();
+  return parts.length === 0 ? "-" : parts.join(", ");
+}
+
+function optional(
+  value: number | undefined,
+  text: (value: number) => string,
+): string {
+  return value === undefined ? "-" : text(value);
+}
+
+/** A count; what no fleet has does not widen the table. */
+function short(count: number): string {
+  return Math.abs(count) < 1e7 ? String(count) : count.toExponential(1);
 }
 
 function ms(value: number): string {
@@ -165,7 +241,7 @@ function ms(value: number): string {
 }
 
 function tokens(value: number | undefined): string {
-  return value === undefined || !Number.isFinite(value) ? "-" : grouped(value);
+  return value === undefined ? "-" : grouped(value);
 }
 
 /** A moment of the source's clock: a date, or an offset into a trace. */
@@ -174,39 +250,4 @@ export function timeText(atMs: number): string {
     return new Date(atMs).toISOString().replace("T", " ").slice(0, 19) + " UTC";
   }
   return `+${grouped(atMs / 1000)} s`;
-}
-
-/** Columns under their heads; numbers to the right, `leftColumns` to the left. */
-function table(
-  rows: readonly (readonly string[])[],
-  leftColumns: readonly number[],
-): string[] {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? "").length))
-  );
-  return rows.map((row) =>
-    `  ${
-      row.map((cell, column) =>
-        leftColumns.includes(column)
-          ? cell.padEnd(widths[column] ?? 0)
-          : cell.padStart(widths[column] ?? 0)
-      ).join("  ")
-    }`.trimEnd()
-  );
-}
-
-function wrapped(text: string, first: string, next: string): string[] {
-  const lines: string[] = [];
-  let line = first;
-  let empty = true;
-  for (const word of text.split(" ")) {
-    if (!empty && line.length + 1 + word.length > WIDTH) {
-      lines.push(line);
-      line = next;
-      empty = true;
-    }
-    line += empty ? word : ` ${word}`;
-    empty = false;
-  }
-  return [...lines, line];
 }

@@ -33,6 +33,10 @@ export interface LiveSignals {
   readonly acceptLength: number | undefined;
   /** Mean draw of one GPU by side, watts (P80). */
   readonly drawWatts: PerSide<number>;
+  /** Effective cap of one GPU by side as read back (R40), watts; without it the last target counts. */
+  readonly effectiveCapWatts?: PerSide<number>;
+  /** Share of the window in which the power cap throttled the GPUs of a side, 0…1 (R14a). */
+  readonly powerCappedShare?: PerSide<number>;
   /** Draw of all GPUs of the deployment, watts. */
   readonly totalDrawWatts: number | undefined;
   /** Whether prefill tokens, or decode KV tokens, were scheduled in the window (R14). */
@@ -77,6 +81,8 @@ export interface SourceProblem {
 
 /** An observation without NaN, infinity or negative numbers. */
 export interface TrustedObservation {
+  /** Requests of the window; absent when unknown. */
+  readonly requests: number | undefined;
   /** Absent: demand is unknown. */
   readonly requestsPerSecond: number | undefined;
   readonly islTokens: number | undefined;
@@ -121,6 +127,7 @@ export function trusted(
   const idle = requests === 0;
   return {
     values: {
+      requests,
       requestsPerSecond: requests === undefined || windowSeconds === undefined
         ? undefined
         : requests / windowSeconds,

@@ -1,5 +1,9 @@
 /** Why a decision is what it is: every step from observed to final, as data. @module */
 
+import type { CoefficientName } from "./coefficient_watch.ts";
+import type { DisabledReason } from "./optimizer_state.ts";
+import type { SourceProblem } from "./observation.ts";
+import type { DriftTrigger, SearchTrigger } from "./outcome.ts";
 import type { PerSide, Side } from "./side.ts";
 
 /** Replicas by side. */
@@ -105,7 +109,184 @@ export type Reason =
   /** Less than the forecast is served. */
   | {
     readonly kind: "demand_not_met";
-    readonly boundBy: "watts" | "gpus";
+    readonly boundBy: "watts" | "gpus" | "waiting" | "change_limit" | "model";
     readonly forecastRequestsPerSecond: number;
     readonly capacityRequestsPerSecond: number;
-  };
+  }
+  /** A source could not say something (R19 row 15). */
+  | {
+    readonly kind: "source_problem";
+    readonly problem: SourceProblem["kind"];
+    readonly what: string;
+    readonly message: string;
+  }
+  /** The predictor failed: the last targets stay (P21). */
+  | {
+    readonly kind: "predict_failed";
+    readonly predictor: string;
+    readonly message: string;
+  }
+  /** Nothing fresh was seen of latencies and power: the coefficients are held (R19 row 15). */
+  | { readonly kind: "coefficients_held" }
+  /** The clock went back; ages start again from now. */
+  | {
+    readonly kind: "clock_went_back";
+    readonly fromMs: number;
+    readonly toMs: number;
+  }
+  /** A throughput decision changes a side by no more than this (P26). */
+  | {
+    readonly kind: "change_limited";
+    readonly side: Side;
+    readonly from: number;
+    readonly asked: number;
+    readonly to: number;
+    readonly limit: number;
+  }
+  /** The last search allows no more replicas of this side at its caps (R16a). */
+  | {
+    readonly kind: "ceiling";
+    readonly side: Side;
+    readonly needed: number;
+    readonly ceiling: number;
+  }
+  /** Throughput scaling sets a lower bound while load scaling decides (P27). */
+  | { readonly kind: "lower_bounds"; readonly bounds: Replicas }
+  /** Load scaling asks for one replica more or less. */
+  | {
+    readonly kind: "load_scaled";
+    readonly side: Side;
+    readonly from: number;
+    readonly to: number;
+  }
+  /** The survivors of a step down could not carry the load (P31, P32). */
+  | { readonly kind: "consolidation_refused"; readonly side: Side }
+  /** A step down ends at the lower bound of throughput scaling. */
+  | {
+    readonly kind: "down_capped_by_throughput";
+    readonly side: Side;
+    readonly asked: number;
+    readonly bound: number;
+  }
+  /** Replicas in start-up are not needed any more (P36). */
+  | {
+    readonly kind: "startup_cancelled";
+    readonly side: Side;
+    readonly startingReplicas: number;
+    readonly from: number;
+    readonly to: number;
+  }
+  /** The band of GPUs allows no step in the direction asked for (P41). */
+  | {
+    readonly kind: "gpu_guard_hold";
+    readonly current: Replicas;
+    readonly asked: Replicas;
+  }
+  /** The present replicas are outside the band of GPUs and are brought into it (P41). */
+  | {
+    readonly kind: "gpu_reconcile";
+    readonly from: Replicas;
+    readonly to: Replicas;
+  }
+  /** A side that rolls out does not grow; what is waited for (P50). */
+  | {
+    readonly kind: "rollout_hold";
+    readonly side: Side;
+    readonly wanted: number;
+    readonly held: number | undefined;
+    /** The hold began with this decision; said once a rollout. */
+    readonly began: boolean;
+  }
+  /** A rebalance whose parallel peak would pass the budget: the side that shrinks goes first (P46). */
+  | {
+    readonly kind: "rebalance_staged";
+    readonly grows: Side;
+    readonly wanted: number;
+    readonly held: number;
+    readonly shrinks: Side;
+    readonly peakWatts: number;
+    readonly budgetWatts: number;
+  }
+  /** The other side leaves no watts for this one to grow (P48). */
+  | {
+    readonly kind: "scale_up_suppressed";
+    readonly side: Side;
+    readonly wanted: number;
+    readonly to: number;
+    readonly peerWatts: number;
+    readonly missingWatts: number;
+  }
+  /** The deployment owns its caps and none was read: the GPUs are charged this much. */
+  | {
+    readonly kind: "authored_cap_unknown";
+    readonly side: Side;
+    readonly chargedWatts: number;
+  }
+  /** The optimizer searched and found a configuration (R16). */
+  | {
+    readonly kind: "optimized";
+    readonly trigger: SearchTrigger;
+    readonly regime: "own_draw" | "lowered" | "efficiency" | "fixed";
+    readonly caps: PerSide<number>;
+    readonly ceilings: Replicas | undefined;
+    readonly tokensPerSecond: number;
+  }
+  /** The search took so long that ticks may be late; its answer is used (R19). */
+  | {
+    readonly kind: "search_slow";
+    readonly searchMs: number;
+    readonly limitMs: number;
+  }
+  /** The search found nothing feasible: the last configuration stays (R19 rows 1, 2). */
+  | {
+    readonly kind: "search_infeasible";
+    readonly trigger: SearchTrigger;
+    readonly constraint: string;
+    readonly message: string;
+    readonly needed: number;
+    readonly available: number;
+    readonly unit: string;
+    readonly consecutiveFailures: number;
+    readonly maxConsecutiveFailures: number;
+  }
+  /** The search threw, gave no answer, or broke its word: the last configuration stays (R19 rows 3, 4). */
+  | {
+    readonly kind: "search_failed";
+    readonly trigger: SearchTrigger;
+    readonly code: string;
+    readonly message: string;
+    readonly stack: string | undefined;
+    readonly consecutiveFailures: number;
+    readonly maxConsecutiveFailures: number;
+  }
+  /** The optimizer is off for the rest of this run (R19). Said once. */
+  | { readonly kind: "optimizer_disabled"; readonly because: DisabledReason }
+  /** The new configuration predicts less throughput than the last one; it is applied (R19 row 5). */
+  | {
+    readonly kind: "throughput_regression";
+    readonly fromTokensPerSecond: number;
+    readonly toTokensPerSecond: number;
+  }
+  /** Latencies or throughput left what the model said (R15). */
+  | {
+    readonly kind: "drift";
+    readonly triggers: readonly DriftTrigger[];
+    readonly ticks: number;
+    readonly ticksNeeded: number;
+  }
+  /** A coefficient stands at its limit for more than five minutes (R19 row 6). CRITICAL, once an episode. */
+  | {
+    readonly kind: "coefficient_pegged";
+    readonly coefficient: CoefficientName;
+    readonly value: number;
+    readonly sinceMs: number;
+  }
+  /** The caps hide the demand of these GPUs: the coefficient is raised to see it (R14a). */
+  | {
+    readonly kind: "coefficient_probed";
+    readonly coefficient: CoefficientName;
+    readonly from: number;
+    readonly to: number;
+  }
+  /** No prefill worker says how many tokens it batches: the absolute threshold is left out (R18). CRITICAL. */
+  | { readonly kind: "batched_tokens_unknown" };

@@ -47,6 +47,9 @@ export function* runDay(input: DayInput): Generator<DayWindow> {
       const next = decide(state, {
         config,
         model,
+        nowMs: traffic.atSeconds * 1000,
+        due: { throughput: true, load: false },
+        inventory: undefined,
         observation: {
           atMs: traffic.atSeconds * 1000,
           windowSeconds,

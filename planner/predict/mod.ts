@@ -12,8 +12,27 @@ export {
   type Forecast,
   forecast,
   HISTORY_WINDOWS,
+  type LearnedTraffic,
   type TrafficHistory,
+  type TrafficWindow,
+  warmedUp,
+  type WindowContext,
   withWindow,
 } from "./history.ts";
-export type { Predictor, PredictorName } from "./predictor.ts";
-export { selectPredictor } from "./select.ts";
+export {
+  DEFAULT_PREDICTOR_SETTINGS,
+  type Growth,
+  type Predictor,
+  type PredictorName,
+  type PredictorSettings,
+  type SeriesMemory,
+} from "./predictor.ts";
+export { PREDICTOR_NAMES, selectPredictor } from "./select.ts";
+export {
+  type CarriedSignals,
+  type DraftTokens,
+  usableAcceptLength,
+  usableHitRate,
+  withSignals,
+} from "./signals.ts";
+export { warmUp, type WarmUpTrace } from "./warm_up.ts";

@@ -1,11 +1,21 @@
 /** Where observations come from. @module */
 
-export type { TrafficSource } from "./source.ts";
+export type { ObservationRequest, TrafficSource } from "./source.ts";
+export {
+  PrometheusClient,
+  type PrometheusClientOptions,
+  type PrometheusDeployment,
+  type PrometheusFacts,
+  PrometheusSource,
+  type PrometheusSourceOptions,
+  QueryError,
+} from "./prometheus/mod.ts";
 export {
   badLineText,
   readTrace,
   textChunks,
   type TraceInput,
+  traceSource,
   type TraceSummary,
   traceWindows,
   windowAt,

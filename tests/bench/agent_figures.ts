@@ -1,13 +1,17 @@
 /**
- * The agent's figures: RSS, CPU a pass, annotation → limit, start → first cap. Prints; judges nothing.
+ * The agent's figures: RSS, CPU a pass, annotation → limit, start → first cap, growth. Prints; judges nothing.
  *
- * `deno run -A tests/bench/agent_figures.ts`: needs `cc`. Pods come from a small API server in this process, processes from
- * a made-up `/proc`, GPUs from the fake library; the agent is a process of its own, as it runs on a node.
+ * `deno run -A tests/bench/agent_figures.ts`: needs `cc`. Pods come from a small API server in this process, GPUs from the
+ * fake library, processes are real ones in made-up cgroups; the agent is a process of its own, as it runs on a node, with
+ * the V8 flags of the binary, and once more without.
  *
  * @module
  */
 
+import { V8_FLAGS } from "../../agent/compile.ts";
 import { FakeNvml } from "../nvml_fake/fake.ts";
+import { annotated } from "../unit/agent/situations.ts";
+import { World } from "../unit/agent/world.ts";
 
 const GPUS = 8;
 const PROCESSES = 200;
@@ -45,33 +49,45 @@ function podObject(i: number, watts: number, version: number): PodObject {
   };
 }
 
-/** A `/proc` with processes in pods' cgroups, 25 a GPU, and a host's worth of others. */
-async function makeProc(folder: string): Promise<number[][]> {
-  const perGpu: number[][] = Array.from({ length: GPUS }, () => []);
-  await Deno.mkdir(`${folder}/sys/kernel/random`, { recursive: true });
-  await Deno.writeTextFile(`${folder}/sys/kernel/random/boot_id`, "boot\n");
-  for (let n = 0; n < PROCESSES; n++) {
-    const pid = 1000 + n;
-    const gpu = n % GPUS;
-    await Deno.mkdir(`${folder}/${pid}`);
-    const uid = uidOf(gpu);
-    await Deno.writeTextFile(
-      `${folder}/${pid}/cgroup`,
-      `0::/kubepods.slice/kubepods-pod${
-        uid.replaceAll("-", "_")
-      }.slice/cri-containerd-${"a".repeat(64)}.scope\n`,
-    );
-    await Deno.writeTextFile(
-      `${folder}/${pid}/stat`,
-      `${pid} (python3) S 1 1 1 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 ${
-        100 + n
-      } 0 0 0\n`,
-    );
-    await Deno.writeTextFile(`${folder}/${pid}/cmdline`, "python3\0");
-    perGpu[gpu]!.push(pid);
+/** A `/proc` with processes in pods' cgroups, 25 a GPU. The processes are real, so that `stat` costs what it costs. */
+class Processes implements AsyncDisposable {
+  readonly perGpu: number[][] = Array.from({ length: GPUS }, () => []);
+  readonly #children: Deno.ChildProcess[] = [];
+
+  static async create(folder: string): Promise<Processes> {
+    const all = new Processes();
+    await Deno.mkdir(`${folder}/sys/kernel/random`, { recursive: true });
+    await Deno.writeTextFile(`${folder}/sys/kernel/random/boot_id`, "boot\n");
+    // Long after the processes have begun: young ones prove nothing.
+    await Deno.writeTextFile(`${folder}/uptime`, "100000000.00 1.00\n");
+    for (let n = 0; n < PROCESSES; n++) {
+      const child = new Deno.Command("sleep", { args: ["600"] }).spawn();
+      all.#children.push(child);
+      const gpu = n % GPUS;
+      all.perGpu[gpu]!.push(child.pid);
+      await Deno.mkdir(`${folder}/${child.pid}`);
+      for (const name of ["stat", "comm"]) {
+        await Deno.symlink(
+          `/proc/${child.pid}/${name}`,
+          `${folder}/${child.pid}/${name}`,
+        );
+      }
+      await Deno.writeTextFile(
+        `${folder}/${child.pid}/cgroup`,
+        `0::/kubepods.slice/kubepods-pod${
+          uidOf(gpu).replaceAll("-", "_")
+        }.slice/cri-containerd-${"a".repeat(64)}.scope\n`,
+      );
+    }
+    return all;
   }
-  await Deno.writeTextFile(`${folder}/uptime`, "100000.00 100000.00\n");
-  return perGpu;
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const child of this.#children) {
+      child.kill("SIGKILL");
+      await child.status;
+    }
+  }
 }
 
 const quantile = (values: number[], q: number) =>
@@ -79,11 +95,12 @@ const quantile = (values: number[], q: number) =>
     a - b
   )[Math.min(values.length - 1, Math.floor(values.length * q))]!;
 
-async function main(): Promise<void> {
+/** One agent's life. */
+async function measure(v8Flags: readonly string[]): Promise<void> {
   using fake = await FakeNvml.create(GPUS);
   const folder = await Deno.makeTempDir({ prefix: "agent-bench-" });
-  const perGpu = await makeProc(`${folder}/proc`);
-  perGpu.forEach((pids, i) => fake.setProcesses(i, pids));
+  await using processes = await Processes.create(`${folder}/proc`);
+  processes.perGpu.forEach((pids, i) => fake.setProcesses(i, pids));
   const pods = Array.from({ length: GPUS }, (_, i) => podObject(i, 300, 1));
   let version = 1;
   const watchers = new Set<ReadableStreamDefaultController<Uint8Array>>();
@@ -142,7 +159,7 @@ async function main(): Promise<void> {
         "-A",
         "--quiet",
         "--no-check",
-        "--v8-flags=--max-semi-space-size=1",
+        ...v8Flags,
       ],
       ...[new URL("../../main.ts", import.meta.url).pathname, "agent"],
       ...[
@@ -172,11 +189,27 @@ async function main(): Promise<void> {
     stdout: "inherit",
     stderr: "inherit",
   }).spawn();
-  const pause = () => new Promise((resolve) => setTimeout(resolve, 0));
+  let alive = true;
+  child.status.then(() => alive = false);
+  const pause = () => {
+    if (!alive) throw new Error("The agent has ended.");
+    return new Promise((resolve) => setTimeout(resolve, 0));
+  };
   while (fake.limitWatts(0) !== 300) await pause();
   console.log(
     `start → first cap: ${(performance.now() - startedMs).toFixed(0)} ms`,
   );
+  const cpu = () => {
+    const stat = Deno.readTextFileSync(`/proc/${child.pid}/stat`);
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return 10 * (Number(fields[11]) + Number(fields[12]));
+  };
+  const rss = () =>
+    Number(
+      /VmRSS:\s+(\d+)/.exec(
+        Deno.readTextFileSync(`/proc/${child.pid}/status`),
+      )![1],
+    ) / 1024;
   while (fake.limitWatts(GPUS - 1) !== 300) await pause();
   while (watchers.size === 0) await pause();
   const latencies: number[] = [];
@@ -196,32 +229,33 @@ async function main(): Promise<void> {
       Math.max(...latencies).toFixed(1)
     } ms`,
   );
-  const cpu = () => {
-    const stat = Deno.readTextFileSync(`/proc/${child.pid}/stat`);
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return 10 * (Number(fields[11]) + Number(fields[12]));
+  const passes = () => fake.calls(0, "compute");
+  /** CPU of the agent a pass while something happens, milliseconds. */
+  const during = async (what: string, happen: () => Promise<void>) => {
+    const [cpuBefore, passesBefore] = [cpu(), passes()];
+    await happen();
+    const made = passes() - passesBefore;
+    console.log(
+      `${what}: ${
+        ((cpu() - cpuBefore) / made).toFixed(2)
+      } ms CPU a pass over ${made} passes, RSS ${rss().toFixed(1)} MiB`,
+    );
   };
-  const rss = () =>
-    Number(
-      /VmRSS:\s+(\d+)/.exec(
-        Deno.readTextFileSync(`/proc/${child.pid}/status`),
-      )![1],
-    ) / 1024;
-  // A pass for each event that changes nothing: what a pass costs without writes.
-  const before = cpu();
-  const enforcedBefore = fake.calls(0, "compute");
-  for (let n = 0; n < 600; n++) {
-    pods[0] = podObject(0, 310, ++version);
-    send("MODIFIED", pods[0]);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  const passes = fake.calls(0, "compute") - enforcedBefore;
+  const storm = async () => {
+    for (let n = 0; n < 600; n++) {
+      pods[0] = podObject(0, 310, ++version);
+      send("MODIFIED", pods[0]);
+      await new Promise((resolve) => setTimeout(resolve, 25));
+      await pause();
+    }
+  };
   console.log(
-    `CPU a pass (${GPUS} GPUs, ${PROCESSES} processes, event included), over ${passes} passes: ${
-      ((cpu() - before) / passes).toFixed(2)
-    } ms`,
+    `RSS after ${CHANGES} changes of caps: ${rss().toFixed(1)} MiB`,
   );
-  console.log(`RSS: ${rss().toFixed(1)} MiB`);
+  await during("600 events that change nothing", storm);
+  await during("600 more", storm);
+  await new Promise((resolve) => setTimeout(resolve, 30_000));
+  console.log(`30 s later: RSS ${rss().toFixed(1)} MiB`);
   child.kill("SIGTERM");
   await child.status;
   for (const watcher of watchers) watcher.close();
@@ -229,4 +263,31 @@ async function main(): Promise<void> {
   await Deno.remove(folder, { recursive: true });
 }
 
-if (import.meta.main) await main();
+/** Decisions over many GPUs and pods, in this process: a pass of the reconciler over simulated devices. */
+async function measureLargeNode(): Promise<void> {
+  const world = new World(64);
+  world.pods = Array.from({ length: 256 }, (_, i) => annotated(`p${i}`, "300"));
+  for (let i = 0; i < 64; i++) {
+    world.placed.set(i, [0, 1, 2, 3].map((k) => `p${4 * i + k}`));
+  }
+  const agent = await world.start();
+  for (let n = 0; n < 50; n++) await agent.pass("interval");
+  const startedMs = performance.now();
+  for (let n = 0; n < 100; n++) await agent.pass("interval");
+  const ms = (performance.now() - startedMs) / 100;
+  console.log(
+    `64 GPUs × 256 pods, decisions and record alone: ${
+      ms.toFixed(2)
+    } ms a pass`,
+  );
+}
+
+if (import.meta.main) {
+  console.log("The reference: about 80 MiB, a poll every 15 s.");
+  console.log(`\nAs the binary runs (${V8_FLAGS}):`);
+  await measure([V8_FLAGS]);
+  console.log("\nWithout V8 flags (`deno run -A main.ts agent`):");
+  await measure([]);
+  console.log();
+  await measureLargeNode();
+}

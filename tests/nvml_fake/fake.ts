@@ -33,8 +33,8 @@ export const CC_NOTE = HAS_CC
   ? ""
   : " [needs cc: apt-get install gcc libc6-dev]";
 
-/** Which library to build: a current one, or one of the 450 driver series. */
-export type FakeGeneration = "current" | "old";
+/** Which library to build: a current one, one of the 450 driver series, or one that cannot set limits. */
+export type FakeGeneration = "current" | "old" | "read_only";
 
 const builds = new Map<FakeGeneration, Promise<string>>();
 
@@ -55,6 +55,7 @@ async function compile(generation: FakeGeneration): Promise<string> {
     args: [
       ...["-shared", "-fPIC", "-O1", "-Wall", "-Werror"],
       ...(generation === "old" ? ["-DOLD_DRIVER"] : []),
+      ...(generation === "read_only" ? ["-DREAD_ONLY"] : []),
       ...["-o", output, source, "-ldl"],
     ],
   }).output();

@@ -2,7 +2,7 @@
  *
  * The state lies in "nvml_state.bin" beside this library and is mapped shared, so it outlives a killed process like a
  * real GPU's limit does. Layout: one page of header, one page a GPU; layout.ts is the same table for TypeScript.
- * Compile with -DOLD_DRIVER for a library of the 450 series: no _v3 process lists, no event reasons. */
+ * Compile with -DREAD_ONLY for a library that cannot set limits, with -DOLD_DRIVER for a library of the 450 series: no _v3 process lists, no event reasons. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -103,10 +103,15 @@ static volatile gpu_t *gpu_at(uint32_t index) {
   return (volatile gpu_t *)((volatile char *)header + PAGE * (1 + (size_t)index));
 }
 
-/* A handle is 1 + the index; a MIG slice is 0x10000 + 16 * index + slice. */
+/* Handles are pointers that nobody but the library may look into: beyond what a double holds, and beyond 2^63.
+ * A handle is BASE + 1 + the index; a MIG slice's is BASE + 0x10000 + 16 * index + slice. */
+#define BASE ((uintptr_t)0xfedcba9876000000u)
+
 static int device_call(uintptr_t handle, int call, volatile gpu_t **gpu) {
   map_state();
   if (!header) return DRIVER_NOT_LOADED;
+  if (handle < BASE) return INVALID_ARGUMENT;
+  handle -= BASE;
   if (handle >= 0x10000) handle = 1 + ((handle - 0x10000) >> 4);
   if (handle == 0 || handle > header->gpu_count) return INVALID_ARGUMENT;
   *gpu = gpu_at((uint32_t)handle - 1);
@@ -164,8 +169,8 @@ int nvmlDeviceGetHandleByIndex_v2(uint32_t index, uintptr_t *handle) {
   if (!header) return DRIVER_NOT_LOADED;
   if (index >= header->gpu_count) return INVALID_ARGUMENT;
   volatile gpu_t *gpu;
-  int code = device_call(1 + index, C_HANDLE, &gpu);
-  if (!code) *handle = 1 + index;
+  int code = device_call(BASE + 1 + index, C_HANDLE, &gpu);
+  if (!code) *handle = BASE + 1 + index;
   return code;
 }
 
@@ -173,7 +178,7 @@ int nvmlDeviceGetUUID(uintptr_t handle, char *to, uint32_t length) {
   volatile gpu_t *gpu;
   int code = device_call(handle, C_UUID, &gpu);
   if (code) return code;
-  if (handle >= 0x10000) return text(gpu->mig_uuid[(handle - 0x10000) & 15], to, length);
+  if (handle - BASE >= 0x10000) return text(gpu->mig_uuid[(handle - BASE - 0x10000) & 15], to, length);
   return text(gpu->uuid, to, length);
 }
 
@@ -202,7 +207,7 @@ int nvmlDeviceGetMigDeviceHandleByIndex(uintptr_t handle, uint32_t index, uintpt
   int code = device_call(handle, C_MIG_HANDLE, &gpu);
   if (code) return code;
   if (index >= gpu->mig_count || index >= 4) return NOT_FOUND;
-  *slice = 0x10000 + ((handle - 1) << 4) + index;
+  *slice = BASE + 0x10000 + ((handle - BASE - 1) << 4) + index;
   return OK;
 }
 
@@ -215,6 +220,7 @@ int nvmlDeviceGetPowerManagementLimit(uintptr_t handle, uint32_t *mw) {
   return OK;
 }
 
+#ifndef READ_ONLY
 int nvmlDeviceSetPowerManagementLimit(uintptr_t handle, uint32_t mw) {
   volatile gpu_t *gpu;
   int code = device_call(handle, C_SET_LIMIT, &gpu);
@@ -228,6 +234,7 @@ int nvmlDeviceSetPowerManagementLimit(uintptr_t handle, uint32_t mw) {
   gpu->limit_mw = mw;
   return OK;
 }
+#endif
 
 #define VALUE(symbol, number, type, expression)              \
   int symbol(uintptr_t handle, type *out) {                  \

@@ -25,8 +25,10 @@ export function peerEngine(
   engineCase: EngineCase,
   systemsPath?: string,
 ): PeerEngine {
-  const { model, system, backend, backendVersion, layout, quant } = engineCase;
+  const { model, family, system, backend, backendVersion, layout, quant } =
+    engineCase;
   return {
+    ...(family === undefined ? {} : { family }),
     ...{ model, system, backend, version: backendVersion ?? "current" },
     ...(systemsPath === undefined ? {} : { systems_path: systemsPath }),
     mode: engineCase.databaseMode,

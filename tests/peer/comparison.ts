@@ -1,7 +1,7 @@
 /** Gathers how far one engine is from another over many questions. @module */
 
 import type { Question } from "./queries.ts";
-import { isAnswer, type Verdict } from "./verdict.ts";
+import { type Answer, isAnswer, type Verdict } from "./verdict.ts";
 
 /** Figures below this are rounding residue of zero. */
 const TINY = 1e-9;
@@ -25,7 +25,13 @@ export function judge(
 ): Judged {
   const pair = { question, expected, actual };
   if (isAnswer(expected) && isAnswer(actual)) {
-    return { ...pair, ...worstFigure(expected.values, actual.values) };
+    return {
+      ...pair,
+      ...worstFigure(
+        { ...expected.values, ...shares(expected, actual) },
+        { ...actual.values, ...shares(actual, expected) },
+      ),
+    };
   }
   if (!isAnswer(expected) && !isAnswer(actual)) {
     const agrees = actual.codes.some((code) => expected.codes.includes(code));
@@ -37,6 +43,20 @@ export function judge(
     ? `answered, but ours refuses: ${isAnswer(actual) ? "" : actual.message}`
     : `refused, but ours answers: ${expected.message}`;
   return { ...pair, error: Infinity, because };
+}
+
+/** Latency and energy by operator, those of one name together; nothing when the other side has no breakdown. */
+function shares(
+  { operators = [] }: Answer,
+  other: Answer,
+): Record<string, number> {
+  const found: Record<string, number> = {};
+  if (other.operators === undefined) return found;
+  for (const { name, ms, wms } of operators) {
+    found[`${name} ms`] = (found[`${name} ms`] ?? 0) + ms;
+    found[`${name} wms`] = (found[`${name} wms`] ?? 0) + wms;
+  }
+  return found;
 }
 
 /** Relative error of two figures. */

@@ -3,6 +3,8 @@
 /** One engine of the peer. */
 export interface PeerEngine {
   readonly model: string;
+  /** Graph family in place of the model's architecture. */
+  readonly family?: string;
   readonly system: string;
   readonly backend: string;
   readonly version: string;

@@ -5,22 +5,28 @@ A question is {"id": 1, "engine": {...}, "ask": {"kind": ..., ...}}, its answer
 peer.ts holds the types of both. Answers come in the order of the questions.
 """
 
+import atexit
 import json
 import logging
 import os
+import shutil
 import sys
+import tempfile
 from collections import OrderedDict
+from functools import cache
+from importlib import resources
 
 logging.disable(logging.CRITICAL)
 PIPE = os.fdopen(os.dup(1), "w", buffering=1)
 os.dup2(2, 1)  # whatever a library prints must not end up between the answers
 
 from aiconfigurator.sdk.moe_comm_resolver import resolve_model_config_moe_comm  # noqa: E402
+from aiconfigurator_core.sdk import common  # noqa: E402
 from aiconfigurator_core.sdk import memory as kv_memory  # noqa: E402
 from aiconfigurator_core.sdk.backends.factory import get_backend  # noqa: E402
 from aiconfigurator_core.sdk.config import RuntimeConfig  # noqa: E402
 from aiconfigurator_core.sdk.config_builders import apply_nextn, build_model_config  # noqa: E402
-from aiconfigurator_core.sdk.models import get_model  # noqa: E402
+from aiconfigurator_core.sdk.models import get_model, helpers  # noqa: E402
 from aiconfigurator_core.sdk.models.helpers import (  # noqa: E402
     check_is_moe,
     resolve_context_fmha_by_data,
@@ -30,12 +36,50 @@ from aiconfigurator_core.sdk.perf_database import get_database_view  # noqa: E40
 from aiconfigurator_core.sdk.rust_engine_step import _cached_engine_handle  # noqa: E402
 
 MOST_ENGINES = 96
+# Versions outside of the package's slots are asked too.
+os.environ.setdefault("AIC_ALLOW_UNLISTED_VERSIONS", "1")
+
+
+@cache
+def model_path(name):
+    """A name that the package loads itself, or a folder with the configuration that it ships."""
+    if name in common.DefaultHFModels:
+        return name
+    configs = resources.files("aiconfigurator_core") / "model_configs"
+    folder = tempfile.mkdtemp(prefix="wattkeeper-peer-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for file in ("config.json", "hf_quant_config.json"):
+        source = configs / f"{name.replace('/', '--')}_{file}"
+        if source.is_file():
+            with open(f"{folder}/{file}", "w") as target:
+                target.write(source.read_text())
+    return folder
+
+
+def know_families():
+    """Lets a path end in #FAMILY: no architecture maps to GPT, so it is reached by putting its name in place of one."""
+    original = helpers._get_model_info
+
+    @cache
+    def info_of(path):
+        path, _, family = path.partition("#")
+        info = original(path)
+        return {**info, "architecture": family} if family else info
+
+    for module in list(sys.modules.values()):
+        if getattr(module, "_get_model_info", None) is original:
+            module._get_model_info = info_of
+
+
+know_families()
 
 
 class Case:
     """One built engine: database view, model graph, compiled handle."""
 
     def __init__(self, spec):
+        family = spec.get("family")
+        spec = {**spec, "model": model_path(spec["model"]) + (f"#{family}" if family else "")}
         self.spec = spec
         layout = spec["layout"]
         quant = spec.get("quant") or {}

@@ -86,6 +86,42 @@ export const MLA_MODELS = [
   "moonshotai/Kimi-K2.5",
 ] as const;
 
+/** Further models of the released package, by kind. */
+export const RELEASED_MODELS = {
+  dense: [
+    "Qwen/Qwen3-0.6B",
+    "Qwen/Qwen3-32B-FP8-Static-PerTensor",
+    "XiaomiMiMo/MiMo-7B-Base",
+    "nvidia/Llama-3.1-70B-Instruct-FP8",
+  ],
+  moe: [
+    "Qwen/Qwen3-235B-A22B-FP8",
+    "Qwen/Qwen3-30B-A3B-FP8",
+    "Qwen/Qwen3-Coder-480B-A35B-Instruct",
+    "mistralai/Mixtral-8x22B-v0.1",
+    "mistralai/Mixtral-8x7B-v0.1",
+    "nvidia/MiniMax-M2.7-NVFP4",
+    "nvidia/Qwen3-235B-A22B-NVFP4",
+    "openai/gpt-oss-120b",
+  ],
+  mla: [
+    "moonshotai/Kimi-K2-Instruct",
+    "nvidia/DeepSeek-V3.1-NVFP4",
+    "nvidia/Kimi-K2.5-NVFP4",
+    "nvidia/Kimi-K2.6-NVFP4",
+    "nvidia/Kimi-K2.7-Code-NVFP4",
+  ],
+} as const;
+
+const DENSE: ReadonlySet<string> = new Set([
+  ...DENSE_MODELS,
+  ...RELEASED_MODELS.dense,
+]);
+const LATENT: ReadonlySet<string> = new Set([
+  ...MLA_MODELS,
+  ...RELEASED_MODELS.mla,
+]);
+
 const GEMM_MODES = [
   "bfloat16",
   "fp8",
@@ -141,19 +177,15 @@ export function* randomQuestions(
   }
 }
 
-/**
- * Experts across nodes that the description leaves out (`docs/accuracy.md`): latent attention on other backends than
- * vllm, precisions without rows of their own, and modes in which an all-to-all has no answer.
- */
-function isUndescribed(
-  { model, system, backend, layout, databaseMode, quant }: EngineCase,
-): boolean {
+function spansNodes({ system, model, layout }: EngineCase): boolean {
   const gpusPerNode = /^gb\d/.test(system) ? 4 : 8;
-  if (layout.moeEp <= gpusPerNode) return false;
-  const isLatent = (MLA_MODELS as readonly string[]).includes(model);
-  return isLatent && backend !== "vllm" || model.includes("NVFP4") ||
-    quant?.moe !== undefined || databaseMode === "SOL" ||
-    databaseMode === "EMPIRICAL";
+  return !DENSE.has(model) && layout.moeEp > gpusPerNode;
+}
+
+/** Latent attention across nodes on other backends than vllm has kernels that are not described (`docs/accuracy.md`). */
+function isUndescribed(engine: EngineCase): boolean {
+  return spansNodes(engine) && engine.backend !== "vllm" &&
+    LATENT.has(engine.model);
 }
 
 /**
@@ -164,7 +196,7 @@ function comparable(engine: EngineCase, ask: Ask): Question {
   if (ask.kind === "memory") {
     const sol: EngineCase = { ...engine, databaseMode: "SOL" };
     // Across nodes SOL has no answer either; there decode stands in.
-    return isUndescribed(sol)
+    return spansNodes(sol)
       ? { engine, ask: { kind: "decode", batch: ask.batch, kv: ask.isl + 1 } }
       : { engine: sol, ask };
   }
@@ -187,7 +219,8 @@ export function randomEngine(
 ): EngineCase {
   const { system, backend, version } = random.pick(tables);
   const model = random.pick(models ?? [...DENSE_MODELS, ...MOE_MODELS]);
-  const isDense = (DENSE_MODELS as readonly string[]).includes(model);
+  const isDense = DENSE.has(model);
+  const isGpt = isDense && random.chance(0.06);
   const layout = isDense
     ? denseLayout(random, backend)
     : moeLayout(random, backend);
@@ -196,6 +229,8 @@ export function randomEngine(
   return {
     ...{ model, system, backend, backendVersion: version, layout },
     databaseMode,
+    // GPT is a graph that no architecture maps to: named, it is built for any dense model.
+    ...(isGpt ? { family: "GPT" as const } : {}),
     ...(quant === undefined ? {} : { quant }),
     ...(databaseMode === "HYBRID" && random.chance(0.3)
       ? {
@@ -204,7 +239,9 @@ export function randomEngine(
         ),
       }
       : {}),
-    ...(random.chance(0.08) ? { nextn: random.integer(1, 3) } : {}),
+    ...(random.chance(isGpt ? 0.02 : 0.08)
+      ? { nextn: random.integer(1, 3) }
+      : {}),
   };
 }
 

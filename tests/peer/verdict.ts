@@ -9,17 +9,20 @@ export interface OperatorValue {
   readonly wms: number;
 }
 
-/** Figures by name, or the code of a refusal. */
+/** Figures by name. */
+export interface Answer {
+  readonly values: Readonly<Record<string, number>>;
+  readonly operators?: readonly OperatorValue[];
+}
+
+/** Figures, or the code of a refusal. */
 export type Verdict =
-  | {
-    readonly values: Readonly<Record<string, number>>;
-    readonly operators?: readonly OperatorValue[];
-  }
+  | Answer
   | { readonly codes: readonly ErrorCode[]; readonly message: string };
 
 /** Whether the engine answered with figures. */
 export function isAnswer(
   verdict: Verdict,
-): verdict is Extract<Verdict, { values: unknown }> {
+): verdict is Answer {
   return "values" in verdict;
 }

@@ -167,18 +167,32 @@ function withHeads<Shape extends AttentionShape>(
   };
 }
 
-/** The first lane that has the slice: the pinned one, then by first appearance (§2.2). */
+/** Lanes as they are asked: the pinned one, then by the first appearance of any of their rows (§2.2). */
+function lanesOf({ tables }: Bench, table: string): (string | number)[] {
+  const present = new Set(
+    tables.grids(table).flatMap(({ key }) => key[0] ?? []),
+  );
+  const { pinnedLane } = tables;
+  return [
+    ...[...present].filter((lane) => lane === pinnedLane),
+    ...[...present].filter((lane) => lane !== pinnedLane),
+  ];
+}
+
+/** The first lane that has the slice. */
 function inLanes(
-  { tables }: Bench,
+  bench: Bench,
   table: string,
   key: readonly (string | number)[],
 ): GridSlice {
-  const found = tables.grids(table).filter((slice) =>
-    slice.key.slice(1).join() === key.join()
-  );
-  const slice = found.find((it) => it.key[0] === tables.pinnedLane) ?? found[0];
-  if (slice === undefined) throw dataMiss(`${table} [${key.join()}]`);
-  return slice;
+  for (const lane of lanesOf(bench, table)) {
+    const wanted = [lane, ...key].join();
+    const slice = bench.tables.grids(table).find((it) =>
+      it.key.join() === wanted
+    );
+    if (slice !== undefined) return slice;
+  }
+  throw dataMiss(`${table} [${key.join()}]`);
 }
 
 interface AttentionLadder {

@@ -49,11 +49,16 @@ export function experts(bench: Bench, op: ExpertsOp, t: number): Value {
       }
       return lookUpCurve(curve, t, (x) => moeSol(system, q, op, x));
     },
-    empirical: () =>
-      climb(tables, rungs(bench, { op, q, own: own() }), {
+    empirical: () => {
+      // Without a row of any experts it is the data that has a gap.
+      if (
+        ["moe", "moe_low_latency"].every((it) => tables.grids(it).length === 0)
+      ) throw dataMiss("experts of any kind");
+      return climb(tables, rungs(bench, { op, q, own: own() }), {
         at: [t],
         sol,
-      }),
+      });
+    },
   });
 }
 

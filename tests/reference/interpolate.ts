@@ -145,8 +145,11 @@ export function lookUpCurve(
   if (x < first.x || x > last.x) {
     const end = x > last.x ? last : first;
     const best = sol(end.x);
-    if (end.ms <= 0 || best <= 0) throw dataMiss(`a curve at ${x}`);
-    const ms = sol(x) / (best / end.ms);
+    const wanted = sol(x);
+    if (end.ms <= 0 || best <= 0 || wanted <= 0) {
+      throw dataMiss(`a curve at ${x}`);
+    }
+    const ms = wanted / (best / end.ms);
     return { ms, wms: end.watts * ms };
   }
   const high = rows.findIndex((row) => row.x > x);

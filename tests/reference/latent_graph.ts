@@ -35,13 +35,20 @@ export function buildLatentPhase(
   const shared = excludedProjections(model).shared && !quant.isGemmExplicit
     ? "bfloat16"
     : quant.gemm;
+  const { allToAll } = setting;
+  const part = allToAll ? 1 : tp;
+  const names = allToAll
+    ? ["gate_ffn1_gemm", "act_gate", "ffn2_gemm"] as const
+    : [
+      "shared_gate_up_gemm",
+      "shared_act_gate",
+      "shared_ffn2_gemm",
+    ] as const;
   const sharedExperts = [
-    kit.matrix("shared_gate_up_gemm", [floorDiv(2 * Im, tp), h], {
-      mode: shared,
-    }),
-    kit.elementwise("shared_act_gate", floorDiv(2 * Im, tp), floorDiv(Im, tp)),
-    kit.matrix("shared_ffn2_gemm", [h, floorDiv(Im, tp)], { mode: shared }),
-  ];
+    kit.matrix(names[0], [floorDiv(2 * Im, part), h], { mode: shared }),
+    kit.elementwise(names[1], floorDiv(2 * Im, part), floorDiv(Im, part)),
+    kit.matrix(names[2], [h, floorDiv(Im, part)], { mode: shared }),
+  ].map((operator) => allToAll ? kit.shared(operator) : operator);
   const router = kit.matrix("router_gemm", [model.experts, h], {
     mode: "bfloat16",
   });
@@ -54,7 +61,9 @@ export function buildLatentPhase(
       (model.kvLoraRank + model.ropeHeadDim) * kvBytes(quant.kv) / 2,
     ),
     kit.elementwise("add_norm_2", 2 * h, 2 * h),
-    ...(isContext
+    ...(allToAll
+      ? [router, ...sharedExperts, ...routed]
+      : isContext
       ? [...sharedExperts, router, ...routed]
       : [overlap(kit, [router, ...routed], sharedExperts)]),
     kit.matrix("logits_gemm", [floorDiv(V, tp), h], {

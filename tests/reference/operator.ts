@@ -1,6 +1,7 @@
 /** Operators of a graph, and the small kit from which graphs are put together (`aic-engine.md` §5, §6.6). @module */
 
 import type { Layout } from "../../optimizer-wasm/estimate_case.ts";
+import { exchange } from "./all_to_all.ts";
 import type { Bench } from "./bench.ts";
 import { customAllReduce, nccl } from "./collectives.ts";
 import { dispatch } from "./dispatch.ts";
@@ -36,6 +37,8 @@ export interface GraphSetting {
   readonly quant: Quant;
   readonly backend: string;
   readonly nextn: number;
+  /** Experts span nodes (§5.10). */
+  readonly allToAll: boolean;
 }
 
 /** The two lists of a graph. */
@@ -114,6 +117,18 @@ export class OperatorKit {
       (bench, { x }) =>
         latency(memoryOp(bench, 2 * (din + dout) * this.#tokens(x))),
     );
+  }
+
+  /** Tokens that one rank takes of a context pass when experts span nodes; all of them in decode. */
+  shareOf(x: number): number {
+    return this.#phase === "context" ? floorDiv(x, this.#setting.layout.tp) : x;
+  }
+
+  /** The same operator on a rank's share of the tokens. */
+  shared(operator: Operator): Operator {
+    const run: Operator["run"] = (bench, pass) =>
+      operator.run(bench, { ...pass, x: this.shareOf(pass.x) });
+    return { ...operator, run };
   }
 
   /** A table of `rows` tokens on one GPU. */
@@ -197,15 +212,29 @@ export class OperatorKit {
             }, x),
           ),
       );
+    const send = (step: "dispatch" | "combine") =>
+      this.operator(
+        `moe_${step}`,
+        this.layers,
+        (bench, { x }) =>
+          latency(
+            exchange(
+              bench,
+              { step, phase, model, ep: moeEp },
+              this.shareOf(x),
+            ),
+          ),
+      );
+    const { allToAll } = this.#setting;
     return [
-      say("pre"),
+      allToAll ? send("dispatch") : say("pre"),
       this.operator(
         "moe",
         this.layers,
         (bench, { x }) => experts(bench, shape, x * dp),
         floorDiv(floorDiv(bytes, moeEp), moeTp),
       ),
-      say("post"),
+      allToAll ? send("combine") : say("post"),
     ];
   }
 }

@@ -11,7 +11,7 @@ export interface Quant {
   readonly moe: string;
   readonly kv: string;
   readonly fmha: string;
-  /** The GEMM mode was asked for, not inferred. */
+  /** The GEMM mode was asked for, or rule (b) replaced it; not merely inferred. */
   readonly isGemmExplicit: boolean;
 }
 
@@ -125,6 +125,8 @@ export interface QuantSetting {
   readonly direct?: boolean;
   /** A worker without context attention: without rule (a). */
   readonly generationOnly?: boolean;
+  /** Experts span nodes: without rule (a), and every mode counts as asked for. */
+  readonly allToAll?: boolean;
 }
 
 /** T of rule (a): modes of context attention that are measured together with a KV mode. */
@@ -150,12 +152,14 @@ function contextModes(
 export function chooseQuant(
   model: Model,
   wish: QuantOverride,
-  { backend, tables, direct = false, generationOnly = false }: QuantSetting,
+  setting: QuantSetting,
 ): Quant {
+  const { backend, tables, allToAll = false } = setting;
+  const { direct = false, generationOnly = false } = setting;
   const inferred = inferQuant(model);
   const chosen: Partly = { ...inferred, ...wish };
   let isFmhaSet = wish.fmha !== undefined;
-  if (!direct && !generationOnly) {
+  if (!direct && !generationOnly && !allToAll) {
     const measured = contextModes(model, chosen.kv, { backend, tables });
     if (measured.size > 0 && !measured.has("fp8") && chosen.fmha === "fp8") {
       if (wish.fmha === "fp8") {
@@ -183,7 +187,8 @@ export function chooseQuant(
     !direct && tables.system.smVersion < 100 && mode === "nvfp4"
       ? "nvfp4_wo"
       : mode;
-  const isGemmExplicit = wish.gemm !== undefined;
+  const isGemmExplicit = wish.gemm !== undefined || allToAll ||
+    weightOnly(gemm) !== gemm;
   return {
     gemm: weightOnly(gemm),
     moe: weightOnly(moe),

@@ -60,6 +60,7 @@ export async function randomPack(random: Random): Promise<Pack> {
     maker.attention(lane);
   }
   maker.experts();
+  if (random.chance(0.7)) maker.allToAll();
   for (const gpus of [2, 4, 8]) {
     maker.grid("custom_allreduce", [gpus], [
       [0],
@@ -236,7 +237,7 @@ class TableMaker {
         const [tp, ep] of [[1, 1], [1, 2], [2, 1], [1, 4], [4, 1], [
           2,
           2,
-        ]] as const
+        ], [1, 16]] as const
       ) {
         for (const [topk, experts, hidden, inter] of RELATIVES) {
           if (random.chance(0.3)) continue;
@@ -253,6 +254,19 @@ class TableMaker {
           ];
           this.grid("moe", key, [[0], [0], tokens]);
         }
+      }
+    }
+  }
+
+  /** The small model's exchange inside a full node, which stands in for more of them. */
+  allToAll(): void {
+    for (
+      const [kernel, sms] of [["deepep_ht", 20], ["deepep_ll", 0]] as const
+    ) {
+      for (const step of ["dispatch", "combine"]) {
+        const shape = [1024, 2, 16, sms];
+        const key = [kernel, step, "default", 8, 1, ...shape];
+        this.grid("moe_a2a", key, [[0], [0], axis(this.#random, 8, 16_384)]);
       }
     }
   }

@@ -4,6 +4,7 @@ import type { EngineCase } from "../../optimizer-wasm/estimate_case.ts";
 import type { Ask } from "../peer/queries.ts";
 import type { Verdict } from "../peer/verdict.ts";
 import { aggregated } from "./aggregated.ts";
+import { usesAllToAll } from "./all_to_all.ts";
 import type { Bench } from "./bench.ts";
 import {
   decodeAll,
@@ -22,8 +23,8 @@ import {
   type MemoryValue,
 } from "./memory_model.ts";
 import { type Family, type Json, readModel } from "./model.ts";
-import { chooseQuant, type Quant } from "./quant_choice.ts";
-import { dataMiss, Refusal } from "./refusal.ts";
+import { chooseQuant, inferQuant, type Quant } from "./quant_choice.ts";
+import { Refusal } from "./refusal.ts";
 import { primaryOnly, type Tables } from "./tables.ts";
 import { transfersOf } from "./utilisation.ts";
 
@@ -44,6 +45,8 @@ export class ReferenceEngine {
   readonly quant: Quant;
   readonly running: Running;
   readonly #memory: MemorySetting;
+  /** The same for the capacity of the KV cache, which knows neither rule (b) nor all-to-all. */
+  readonly #capacity: MemorySetting;
 
   constructor(engine: EngineCase, source: ReferenceSource) {
     const { backend, layout, databaseMode: mode, nextn = 0 } = engine;
@@ -51,19 +54,26 @@ export class ReferenceEngine {
     const usesDonors = mode === "SILICON" || mode === "HYBRID";
     const tables = usesDonors ? source.tables : primaryOnly(source.tables);
     const { system } = tables;
-    const model = readModel(engine.model, source, source.family);
+    const model = readModel(
+      engine.model,
+      source,
+      engine.family ?? source.family,
+    );
+    const allToAll = usesAllToAll(model, engine, {
+      tables,
+      inferredMoe: inferQuant(model).moe,
+    });
     this.quant = chooseQuant(model, engine.quant ?? {}, {
       ...source,
       backend,
       tables,
+      allToAll,
     });
     checkLayout(model, layout, backend, this.quant);
-    if (model.experts > 0 && layout.moeEp > system.gpusPerNode) {
-      throw dataMiss("all-to-all across nodes (§5.10, not in the reference)");
-    }
     const transfers = transfersOf(engine.transferPolicy ?? "aggressive");
     const bench: Bench = { system, backend, mode, tables, transfers };
-    const setting = { model, layout, quant: this.quant, backend, nextn };
+    const { quant } = this;
+    const setting = { model, layout, quant, backend, nextn, allToAll };
     const context = buildPhase(setting, "context");
     this.running = {
       bench,
@@ -81,6 +91,14 @@ export class ReferenceEngine {
       kv: this.quant.kv,
       context,
       nextn,
+    };
+    const isGemmExplicit = engine.quant?.gemm !== undefined;
+    this.#capacity = {
+      ...this.#memory,
+      context: buildPhase(
+        { ...setting, quant: { ...quant, isGemmExplicit }, allToAll: false },
+        "context",
+      ),
     };
   }
 
@@ -136,7 +154,7 @@ export class ReferenceEngine {
           values: memoryValues(memoryOf(this.#memory, { ...ask, ctx: 0 })),
         };
       case "kv_capacity": {
-        const tokens = kvCapacity(this.#memory, ask.tokens);
+        const tokens = kvCapacity(this.#capacity, ask.tokens);
         if (tokens <= 0) {
           throw new Refusal("out_of_memory", "No budget for a KV cache.");
         }

@@ -48,6 +48,20 @@ export const NEEDS: readonly Need[] = [
     },
   },
   {
+    name: "prometheus",
+    title: "a Prometheus server",
+    variable: "WATTKEEPER_PROMETHEUS",
+    candidates: () => ["prometheus", "/usr/bin/prometheus"],
+    probe: (prometheus) => [prometheus, "--version"],
+    setUp: {
+      debian: {
+        packages: ["prometheus"],
+        without: ["prometheus", "--version"],
+      },
+      commands: () => [],
+    },
+  },
+  {
     name: "shared",
     title: "measured tables and traffic traces in ../shared",
     variable: "WATTKEEPER_SHARED",

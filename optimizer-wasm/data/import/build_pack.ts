@@ -11,11 +11,8 @@ import { mergeTables } from "./merge_tables.ts";
 import { attentionHeads } from "./model_configs.ts";
 import { type ResolvedSource, resolveSources } from "./resolve_sources.ts";
 import { type DeclaredDonor, readReuseYaml } from "./reuse_yaml.ts";
-import {
-  type CatalogSystem,
-  readText,
-  type SourceCatalog,
-} from "./source_catalog.ts";
+import type { CatalogSystem, SourceCatalog } from "./source_catalog.ts";
+import { readText } from "./source_tree.ts";
 import type { TableCache } from "./table_cache.ts";
 import type { LoadContext, TableSpec } from "./table_spec.ts";
 import { LIBRARY_SPECS, TABLE_SPECS } from "./table_specs.ts";

@@ -26,7 +26,7 @@ export interface LoadedTable {
   readonly latencyMs: Float64Array;
   /** Blend power (§3), watts; null without a power column. */
   readonly powerWatts: Float64Array | null;
-  /** Power limits met, watts. */
+  /** Power limits met, watts; rows at lower ones than the highest are left out. */
   readonly powerLimitsWatts: ReadonlySet<number>;
 }
 
@@ -109,6 +109,8 @@ function keptRows(
 ): Int32Array {
   const kept = spec.keep?.(columns, context) ?? null;
   // Without the column every row's kernel is `default`, as for lanes.
+  const limits = columns.optionalNumbers("power_limit");
+  const highest = highestLimit(limits);
   const source = kernels && columns.optionalWords(KERNEL.name);
   const allowed = source
     ? source.words.map((word) => kernels!.has(word))
@@ -117,10 +119,24 @@ function keptRows(
   let count = 0;
   for (let row = 0; row < columns.rows; row++) {
     if (kept?.[row] === 0) continue;
+    if (limits !== null && isLower(limits[row]!, highest)) continue;
     if (!allowed[source ? source.codes[row]! : 0]) continue;
     rows[count++] = row;
   }
   return rows.subarray(0, count);
+}
+
+/**
+ * Rows of one key at several power limits are several measurements. Leaves hold one: that at the highest limit, which
+ * is what the power curves start from; which of them comes first in the file does not matter.
+ */
+function highestLimit(limits: Float64Array | null): number {
+  return limits?.reduce((most, watts) => Math.max(most, watts), 0) ?? 0;
+}
+
+/** A row without a limit is measured at none. */
+function isLower(limitWatts: number, highest: number): boolean {
+  return limitWatts > 0 && limitWatts < highest;
 }
 
 /** Latency is raised to the floor; energy keeps its loaded value, so the blend power falls (§2.2, §3). */

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import type { StoredModelConfig } from "../store/mod.ts";
-import { invalidFile, type SourceTree } from "./source_tree.ts";
+import { invalidFile, readText, type SourceTree } from "./source_tree.ts";
 
 const CONFIG_FILE =
   /^model_configs\/([A-Za-z0-9][A-Za-z0-9._-]*?--[A-Za-z0-9._-]+)_config\.json$/;
@@ -49,16 +49,31 @@ async function readJson(
   tree: SourceTree,
   path: string,
 ): Promise<Record<string, unknown>> {
-  const text = new TextDecoder().decode(await tree.read(path));
+  const text = await readText(tree, path);
   let content: unknown;
   try {
     content = JSON.parse(withoutInfinity(text));
   } catch (error) {
     throw invalidFile(tree.locate(path), "It is not JSON.", error);
   }
+  if (isDeeperThan(content, MOST_NESTED)) {
+    throw invalidFile(
+      tree.locate(path),
+      `It is nested deeper than ${MOST_NESTED} levels.`,
+    );
+  }
   const parsed = jsonObject.safeParse(content);
   if (parsed.success) return parsed.data;
   throw invalidFile(tree.locate(path), "It is not a JSON object.");
+}
+
+/** Levels that a configuration may have; shipped ones have six. */
+const MOST_NESTED = 64;
+
+function isDeeperThan(content: unknown, most: number): boolean {
+  if (typeof content !== "object" || content === null) return false;
+  return most === 0 ||
+    Object.values(content).some((inner) => isDeeperThan(inner, most - 1));
 }
 
 /** Python writes `Infinity` and `NaN` into JSON, and upstream's files have them; they become null. */

@@ -42,7 +42,8 @@ export async function openSource(
       : readFailure(source, error);
   });
   if (info.isDirectory) return await openFolder(source, signal);
-  if (source.endsWith(".whl") || source.endsWith(".zip")) {
+  // A pipe or a device would keep the import waiting.
+  if (info.isFile && (source.endsWith(".whl") || source.endsWith(".zip"))) {
     return await openWheel(source);
   }
   throw notAicData(source, "it is neither a folder nor a wheel (.whl)");

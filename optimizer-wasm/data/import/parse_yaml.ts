@@ -23,10 +23,16 @@ export function parseYaml<T>(
   { text, where, schema, scalarsAsText = false }: YamlFile<T>,
 ): T {
   const lines = new LineCounter();
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    schema: scalarsAsText ? "failsafe" : "core",
-  });
+  let document;
+  try {
+    document = parseDocument(text, {
+      lineCounter: lines,
+      schema: scalarsAsText ? "failsafe" : "core",
+    });
+  } catch (error) {
+    // A file nested without end overflows the parser's stack.
+    throw invalidFile(where, "It is not usable yaml.", error);
+  }
   const [problem] = document.errors;
   if (problem) {
     const { line } = lines.linePos(problem.pos[0]);

@@ -15,7 +15,7 @@ import {
   readReuseManifest,
   type ReuseManifest,
 } from "./reuse_manifest.ts";
-import { notAicData, type SourceTree } from "./source_tree.ts";
+import { notAicData, readText, type SourceTree } from "./source_tree.ts";
 import {
   describesSystem,
   readSystemYaml,
@@ -115,12 +115,4 @@ async function readOptional<T>(
   const path = `systems/${name}`;
   if (!tree.files.includes(path)) return null;
   return parse(await readText(tree, path), tree.locate(path));
-}
-
-/** A text file of a source. */
-export async function readText(
-  tree: SourceTree,
-  path: string,
-): Promise<string> {
-  return new TextDecoder().decode(await tree.read(path));
 }

@@ -16,6 +16,8 @@ export interface SourceTree extends AsyncDisposable {
 
 /** No single file of the source may be larger, bytes; the largest shipped one has 3 MB. */
 export const MAX_FILE_BYTES = 256 * 2 ** 20;
+/** No description (yaml, JSON) may be larger, bytes; the largest shipped one has 0.2 MB. */
+const MAX_TEXT_BYTES = 8 * 2 ** 20;
 /** No source may have more files; the released package has 1,500. */
 export const MAX_FILES = 100_000;
 
@@ -24,6 +26,25 @@ const FOLDERS = ["systems", "model_configs"];
 /** Whether a path below the package is one that an import looks at. */
 export function isDataPath(path: string): boolean {
   return FOLDERS.some((folder) => path.startsWith(`${folder}/`));
+}
+
+/**
+ * Reads a description: a yaml or JSON file.
+ *
+ * @throws {WattkeeperError} `file_unreadable`, `invalid_file`
+ */
+export async function readText(
+  tree: SourceTree,
+  path: string,
+): Promise<string> {
+  const bytes = await tree.read(path);
+  if (bytes.length > MAX_TEXT_BYTES) {
+    throw invalidFile(
+      tree.locate(path),
+      `It has ${bytes.length} bytes; the most a description may have is ${MAX_TEXT_BYTES}.`,
+    );
+  }
+  return new TextDecoder().decode(bytes);
 }
 
 /** The source has no AIC data. */

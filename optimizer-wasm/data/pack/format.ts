@@ -130,7 +130,10 @@ export interface PackDirectory {
   readonly system: SystemSpec;
   /** Attention lane that is asked first (§2.2), or null. */
   readonly pinnedLane: string | null;
-  /** Power limits met in the tables, watts, ascending; empty without a power column. */
+  /**
+   * Power limits met in the tables, watts, ascending; empty without a power column. Leaves are those of the highest limit
+   * of their file.
+   */
   readonly powerLimitsWatts: readonly number[];
   readonly sources: readonly PackSource[];
   /** In the order of first appearance over the sources: lanes and quant modes are ranked by it. */

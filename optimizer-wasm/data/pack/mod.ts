@@ -11,6 +11,6 @@ export {
 } from "./block_views.ts";
 export { sha256, sha256Hex } from "./checksum.ts";
 export { buildGridBlock, type GridLeaves } from "./grid_block.ts";
-export { type Pack, parsePack } from "./reader.ts";
+export { type Pack, parsePack, poweredLeavesOf } from "./reader.ts";
 export { buildSitesBlock, type SiteCurves } from "./sites_block.ts";
 export { type PackHead, PackWriter } from "./writer.ts";

@@ -59,6 +59,18 @@ export async function parsePack(
   return { directory, payload: bytes.subarray(payloadStart) };
 }
 
+/** Rows with measured power of a pack just written; undefined for bytes that are no pack. */
+export function poweredLeavesOf(bytes: Uint8Array): number | undefined {
+  const magic = new TextDecoder().decode(bytes.subarray(0, 8));
+  if (magic !== PACK_MAGIC) return undefined;
+  const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const end = PACK_HEADER_BYTES + header.getUint32(12, true);
+  const { slices }: PackDirectory = JSON.parse(
+    new TextDecoder().decode(bytes.subarray(PACK_HEADER_BYTES, end)),
+  );
+  return slices.reduce((sum, slice) => sum + slice.poweredLeaves, 0);
+}
+
 function corrupt(where: string, found: string): WattkeeperError {
   return new WattkeeperError(
     "corrupt_pack",

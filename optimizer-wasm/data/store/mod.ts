@@ -4,6 +4,8 @@ export { DataStore, openStore, type StoredModelConfig } from "./data_store.ts";
 export { DISK, type StoreDisk } from "./durable_file.ts";
 export { readFailure } from "./file_error.ts";
 export { defaultStoreDirectory } from "./location.ts";
+export { measuredPacks } from "./measured_packs.ts";
+export { powerDonors } from "./power_donors.ts";
 export {
   INDEX_FILE,
   type IndexedVersions,

@@ -31,6 +31,8 @@ const indexSchema = z.object({
     backend: z.string(),
     version: z.string(),
     bytes: z.number(),
+    /** Rows with measured power; absent where an earlier release imported the pack. */
+    poweredLeaves: z.number().optional(),
     ...file,
   })),
   /** Which version an estimate uses that names none, and what the slot names mean (`aic-engine.md` §1.2). */

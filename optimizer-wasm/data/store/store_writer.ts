@@ -8,7 +8,7 @@
 
 import { dirname, join, resolve } from "node:path";
 import { WattkeeperError } from "../../../service/mod.ts";
-import { type PackIdentity, sha256Hex } from "../pack/mod.ts";
+import { type PackIdentity, poweredLeavesOf, sha256Hex } from "../pack/mod.ts";
 import type { SystemSpec } from "../system_spec.ts";
 import type { StoredModelConfig } from "./data_store.ts";
 import { DISK, type StoreDisk } from "./durable_file.ts";
@@ -52,7 +52,7 @@ interface StagedFile {
   readonly file: string;
   readonly sha256: string;
   readonly bytes: number;
-  readonly identity?: PackIdentity;
+  readonly identity?: StagedIdentity;
   readonly name?: string;
 }
 
@@ -113,11 +113,15 @@ export class StoreWriter implements AsyncDisposable {
 
   async putPack(identity: PackIdentity, bytes: Uint8Array): Promise<void> {
     const { system, backend, version } = identity;
+    const poweredLeaves = poweredLeavesOf(bytes);
     await this.#stage(bytes, {
       kind: "identities",
       path: `packs/${system}/${backend}/${version}`,
       extension: "wkpack",
-      identity,
+      identity: {
+        ...identity,
+        ...(poweredLeaves === undefined ? {} : { poweredLeaves }),
+      },
     });
   }
 
@@ -178,7 +182,7 @@ export class StoreWriter implements AsyncDisposable {
       readonly kind: StagedFile["kind"];
       readonly path: string;
       readonly extension: string;
-      readonly identity?: PackIdentity;
+      readonly identity?: StagedIdentity;
       readonly name?: string;
     },
   ): Promise<void> {
@@ -239,6 +243,11 @@ export class StoreWriter implements AsyncDisposable {
       ).filter((it) => used.has(it.description)),
     };
   }
+}
+
+/** An identity, and how many rows of its pack have measured power. */
+interface StagedIdentity extends PackIdentity {
+  readonly poweredLeaves?: number;
 }
 
 function compareIdentities(a: PackIdentity, b: PackIdentity): number {

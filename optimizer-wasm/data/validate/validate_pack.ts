@@ -45,6 +45,7 @@ export function validatePack(
   const missing = ESSENTIAL_TABLES.filter((table) =>
     coverageOf(directory, [table]).leaves === 0
   );
+  const limits = severalLimits(directory.powerLimitsWatts);
   const verdicts = tables.map((it) => it.verdict);
   return {
     identity: directory.identity,
@@ -52,16 +53,28 @@ export function validatePack(
     missing,
     verdict: verdicts.includes("fail")
       ? "fail"
-      : missing.length > 0 || verdicts.includes("warn")
+      : missing.length > 0 || verdicts.includes("warn") ||
+          limits !== undefined
       ? "warn"
       : "ok",
     findings: [
+      ...(limits === undefined ? [] : [limits]),
       ...(missing.length > 0 ? [`no ${missing.join(", ")} table`] : []),
       ...tables.flatMap(({ table, findings }) =>
         findings.map((finding) => `${table}: ${finding}`)
       ),
     ],
   };
+}
+
+/** Rows at lower limits are measured points of a power curve that this release does not read. */
+function severalLimits(limitsWatts: readonly number[]): string | undefined {
+  const highest = limitsWatts.at(-1);
+  return limitsWatts.length < 2 || highest === undefined
+    ? undefined
+    : `measured at ${limitsWatts.length} power limits (${
+      limitsWatts.join(", ")
+    } W); the rows at the highest are used, and lower caps come from the power curve, not from the rows measured there`;
 }
 
 function reportTable(table: PackTable, found: LeafFindings): TableReport {

@@ -1,6 +1,6 @@
 /** What the core sees of a fleet: pods, replicas, reports, the Lease, at one instant. @module */
 
-import type { NodePowerReport, Pod } from "../../../cluster/mod.ts";
+import type { NodePowerReport, Pod } from "../../../cluster/protocol/mod.ts";
 import type { PerSide, Side } from "../side.ts";
 
 /** A worker pod, and what it is in the fleet. */
@@ -25,6 +25,10 @@ export interface SideInventory {
   readonly rollout: "settled" | "rolling" | "failed" | "unknown";
   /** GPUs of one replica over all its pods, side cars included (P37); undefined where nothing says so. */
   readonly gpusPerReplica: number | undefined;
+  /** Version of what is scaled: the precondition of a scale step (C13 without a gate). Absent: the fleet has none. */
+  readonly resourceVersion?: string | undefined;
+  /** Cap on the deployment's pod template, watts a GPU (`power_cap_owner: deployment`); undefined where nothing says so. */
+  readonly authoredCapWatts?: number | undefined;
 }
 
 /** The planner's Lease as read (`cap-protocol.md` §2). */
@@ -49,8 +53,15 @@ export interface FleetSnapshot {
   readonly consistent: boolean;
   readonly sides: PerSide<SideInventory>;
   readonly pods: readonly FleetPod[];
-  /** The newest report seen of each node. */
+  /** The newest report seen of each node on which pods of the deployment run, ran, or can be placed. */
   readonly reports: readonly NodePowerReport[];
+  /**
+   * UIDs of pods that exist and belong to something else: their GPUs are not ours to charge. A pod that a report names
+   * and that is in neither list is one of ours that vanished.
+   */
+  readonly otherPodUids?: readonly string[];
+  /** Nodes that a person has declared dead with the taint `node.kubernetes.io/out-of-service` (C28). */
+  readonly outOfServiceNodes?: readonly string[];
   /** Undefined where the fleet has no Lease to win: one process in a simulation. */
   readonly lease: LeaseFacts | undefined;
 }

@@ -1,6 +1,6 @@
 /** One write to a fleet, and what became of it. @module */
 
-import type { Grant } from "../../../cluster/mod.ts";
+import type { Grant } from "../../../cluster/protocol/mod.ts";
 import type { Side } from "../side.ts";
 
 /** Which pod a patch is for; uid and resourceVersion are its preconditions (C5). */
@@ -32,6 +32,13 @@ export type Step =
     readonly side: Side;
     readonly replicas: number;
     readonly fromReplicas: number | undefined;
+    /** Precondition where the side has one; a fleet answers `conflict` when it has moved. */
+    readonly resourceVersion?: string | undefined;
+    /**
+     * Present on a fence: the number stays, and the object must change all the same (the epoch is written on it), so
+     * that scale writes of earlier leaders still under way die (C13 without a gate).
+     */
+    readonly fenceEpoch?: number;
   };
 
 /** What became of a step. */
@@ -45,3 +52,30 @@ export type StepOutcome =
   | { readonly kind: "refused"; readonly reason: string }
   /** No answer: it may have landed or may still land (C7). */
   | { readonly kind: "unanswered"; readonly reason: string };
+
+/**
+ * What is left to apply after a step and its outcome. A Lease PUT that did not succeed takes everything with it that
+ * could raise a limit (C4); lowers, stamps and scale-downs go on.
+ */
+export function stepsAfter(
+  rest: readonly Step[],
+  step: Step,
+  outcome: StepOutcome,
+): readonly Step[] {
+  return step.kind === "lease" && outcome.kind !== "done"
+    ? rest.filter((next) => !followsLease(next))
+    : rest;
+}
+
+/** Whether a step may only be applied after a Lease PUT of its batch has succeeded (C4). */
+export function followsLease(step: Step): boolean {
+  switch (step.kind) {
+    case "lease":
+      return false;
+    case "patch":
+      return step.purpose === "grant" || step.purpose === "raise";
+    case "scale":
+      return step.fenceEpoch !== undefined ||
+        step.fromReplicas === undefined || step.replicas > step.fromReplicas;
+  }
+}

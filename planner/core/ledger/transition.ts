@@ -1,6 +1,6 @@
 /** What leaves the core about caps and replicas: ordered steps, and what is waited for (R43). @module */
 
-import type { Generation } from "../../../cluster/mod.ts";
+import type { Generation } from "../../../cluster/protocol/mod.ts";
 import type { Side } from "../side.ts";
 import type { Step } from "./step.ts";
 
@@ -74,6 +74,12 @@ export interface Transition {
   readonly budgetInForceWatts: number;
   /** The ledger is within the newest budget (C16). */
   readonly compliant: boolean;
+  /** A cut under way: the claim still is the old budget, since then (C16). Absent: none. */
+  readonly cut?: {
+    readonly fromWatts: number;
+    readonly toWatts: number;
+    readonly sinceMs: number;
+  };
   /** The targets have no safe path: watts that are missing (R43). */
   readonly unreachable: { readonly missingWatts: number } | undefined;
   /** Replicas and caps are as the targets say and everything is confirmed. */

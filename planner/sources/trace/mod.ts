@@ -7,4 +7,5 @@ export {
   type TraceInput,
   type TraceSummary,
 } from "./read.ts";
+export { traceSource } from "./source.ts";
 export { traceWindows, windowAt } from "./windows.ts";

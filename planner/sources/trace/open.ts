@@ -25,12 +25,36 @@ export async function* textChunks(path: string): AsyncGenerator<string> {
     }
     throw unreadable(path, cause);
   }
-  const reader = file.readable.pipeThrough(new TextDecoderStream());
   try {
+    const reader = (await inflated(file))
+      .pipeThrough(new TextDecoderStream());
     for await (const chunk of reader) yield chunk;
   } catch (cause) {
     throw unreadable(path, cause);
   }
+}
+
+/** Traces are often kept compressed; gzip is known by its first two bytes, whatever the name. */
+async function inflated(
+  file: Deno.FsFile,
+): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  const head = new Uint8Array(2);
+  const length = await file.read(head);
+  const stream = length === null
+    ? file.readable
+    : file.readable.pipeThrough(beginningWith(head.subarray(0, length)));
+  return head[0] === 0x1f && head[1] === 0x8b
+    ? stream.pipeThrough(new DecompressionStream("gzip"))
+    : stream;
+}
+
+/** Puts back what was read to look at it; a pipe cannot be rewound. */
+function beginningWith(
+  head: Uint8Array<ArrayBuffer>,
+): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
+  return new TransformStream({
+    start: (controller) => controller.enqueue(head),
+  });
 }
 
 function unreadable(path: string, cause: unknown): WattkeeperError {

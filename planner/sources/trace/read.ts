@@ -7,6 +7,7 @@ import {
   withRequest,
 } from "../../predict/mod.ts";
 import { azureParser } from "./azure.ts";
+import { dynamoLine, looksLikeDynamo } from "./dynamo.ts";
 import { numberedLines } from "./lines.ts";
 import { looksLikeMooncake, mooncakeLine } from "./mooncake.ts";
 import { bad, type TraceLine } from "./request.ts";
@@ -31,7 +32,7 @@ export interface BadLine {
 /** A trace as windows. */
 export interface TraceSummary {
   readonly name: string;
-  readonly format: "azure" | "mooncake";
+  readonly format: "azure" | "mooncake" | "dynamo";
   readonly requests: number;
   /** First and last request, milliseconds as the trace has them. */
   readonly firstMs: number;
@@ -76,12 +77,14 @@ export async function readTrace(input: TraceInput): Promise<TraceSummary> {
     if (!parse) {
       parse = azureParser(text);
       if (parse) continue;
-      if (!looksLikeMooncake(text)) throw notATrace(input.name, text);
-      format = "mooncake";
-      parse = mooncakeLine;
+      if (looksLikeDynamo(text)) [format, parse] = ["dynamo", dynamoLine];
+      else if (looksLikeMooncake(text)) {
+        [format, parse] = ["mooncake", mooncakeLine];
+      } else throw notATrace(input.name, text);
     }
     lines++;
     const line = cut ? bad("a line without an end") : parse(text);
+    if (line.kind === "other") continue;
     if (line.kind === "bad") {
       badLines++;
       if (badExamples.length < SHOWN_BAD_LINES) {
@@ -137,6 +140,13 @@ function checkBadLines(
   }
   const tooMany = badLines > FORGIVEN_BAD_LINES && badLines > lines * BAD_SHARE;
   if (requests > 0 && !tooMany) return;
+  if (badLines === 0) {
+    throw new WattkeeperError(
+      "invalid_file",
+      `None of the ${lines} records of the trace "${name}" is a request's end.`,
+      { where: "--trace", remedy: FORMATS },
+    );
+  }
   throw new WattkeeperError(
     "invalid_file",
     `${badLines} of ${lines} lines of the trace "${name}" hold no request: ${
@@ -147,7 +157,7 @@ function checkBadLines(
 }
 
 const FORMATS =
-  "Name an Azure LLM CSV (TIMESTAMP,ContextTokens,GeneratedTokens) or Mooncake JSON lines (timestamp in ms, input_length, output_length).";
+  "Name an Azure LLM CSV (TIMESTAMP,ContextTokens,GeneratedTokens), Mooncake JSON lines (timestamp in ms, input_length, output_length) or Dynamo request traces (schema dynamo.request.trace.v1).";
 
 function notATrace(name: string, text: string): WattkeeperError {
   // deno-lint-ignore no-control-regex

@@ -11,6 +11,8 @@ export interface TraceRequest {
 /** A line of a trace: a request, or why it is none. */
 export type TraceLine =
   | { readonly kind: "request"; readonly request: TraceRequest }
+  /** A record of something else that belongs in the file. */
+  | { readonly kind: "other" }
   | { readonly kind: "bad"; readonly why: string };
 
 /** No model takes more tokens; beyond it a number is a fault of the file. */

@@ -1,7 +1,12 @@
 /** The `agent` command as a person and a kubelet run it: real process, fake library, no cluster. @module */
 
 import assert from "node:assert/strict";
-import { CC_NOTE, FakeNvml, HAS_CC } from "../../nvml_fake/fake.ts";
+import {
+  CC_NOTE,
+  type FakeGeneration,
+  FakeNvml,
+  HAS_CC,
+} from "../../nvml_fake/fake.ts";
 
 const MAIN = new URL("../../../main.ts", import.meta.url).pathname;
 
@@ -9,9 +14,12 @@ const MAIN = new URL("../../../main.ts", import.meta.url).pathname;
 class Node implements AsyncDisposable {
   private constructor(readonly fake: FakeNvml, readonly folder: string) {}
 
-  static async create(gpus = 2): Promise<Node> {
+  static async create(
+    gpus = 2,
+    generation: FakeGeneration = "current",
+  ): Promise<Node> {
     const folder = await Deno.makeTempDir({ prefix: "agent-command-" });
-    return new Node(await FakeNvml.create(gpus), folder);
+    return new Node(await FakeNvml.create(gpus, generation), folder);
   }
 
   command(...flags: string[]): Deno.Command {
@@ -20,7 +28,10 @@ class Node implements AsyncDisposable {
         ...["run", "-A", "--quiet", "--no-check", MAIN, "agent"],
         ...["--node-name", "n1", "--safe-default-watts", "500"],
         ...["--kubeconfig", "none", "--pod-resources-socket", "none"],
-        ...["--state-dir", `${this.folder}/state`, "--log-format", "json"],
+        ...["--log-format", "json"],
+        ...(flags.includes("--state-dir")
+          ? []
+          : ["--state-dir", `${this.folder}/state`]),
         ...(flags.includes("--nvml-library")
           ? []
           : ["--nvml-library", this.fake.library]),
@@ -30,6 +41,21 @@ class Node implements AsyncDisposable {
       stdout: "piped",
       stderr: "piped",
     });
+  }
+
+  /** Without node name and safe default. */
+  async runBare(flags: readonly string[], env: Record<string, string>) {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "-A", "--quiet", "--no-check", MAIN, "agent", ...flags],
+        ...["--kubeconfig", "none", "--pod-resources-socket", "none"],
+        ...["--state-dir", `${this.folder}/state`],
+        ...["--nvml-library", this.fake.library],
+      ],
+      env: { NO_COLOR: "1", ...env },
+    }).output();
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    return { code, stdout: text(stdout), stderr: text(stderr) };
   }
 
   async run(...flags: string[]): Promise<
@@ -145,11 +171,95 @@ spec("--nvml koffi does the same", async () => {
 spec("--self-check says what works and what to change", async () => {
   await using node = await Node.create();
   node.fake.set(1, "persistence", 0);
-  const { code, stdout } = await node.run("--self-check");
+  const gate = ["--gate-socket", `${node.folder}/gate.sock`];
+  const { code, stdout } = await node.run("--self-check", ...gate);
   assert.equal(code, 0, stdout);
+  assert.match(stdout, /gate +pass/);
   assert.match(stdout, /GPU 0 +pass/);
   assert.match(stdout, /GPU 1 +warn .*persistence mode is off/);
 });
+
+spec("--self-check names what is missing and exits 1", async () => {
+  await using node = await Node.create();
+  const missing = `${node.folder}/no`;
+  const { code, stdout } = await node.run(
+    "--self-check",
+    ...["--nvml-library", `${missing}/lib.so`, "--proc-root", missing],
+    ...["--gate-socket", `${missing}/gate.sock`],
+  );
+  assert.equal(code, 1);
+  assert.match(stdout, /NVML library +fail .*no\/lib\.so/);
+  assert.match(stdout, /processes +fail /);
+  assert.match(stdout, /gate +fail /);
+});
+
+spec(
+  "a library without optional symbols works, and --self-check says what is lost",
+  async () => {
+    await using node = await Node.create(1, "old");
+    const gate = ["--gate-socket", `${node.folder}/gate.sock`];
+    const { code, stdout } = await node.run("--self-check", ...gate);
+    assert.equal(code, 0, stdout);
+    assert.match(
+      stdout,
+      /nvmlDeviceGetCurrentClocksEventReasons +warn +not in this library/,
+    );
+    assert.equal((await node.run("--prearm", "--once")).code, 0);
+    assert.equal(node.fake.limitWatts(0), 500);
+  },
+);
+
+spec(
+  "a state directory that cannot be written exits 1 and names the flag",
+  async () => {
+    await using node = await Node.create();
+    const file = `${node.folder}/file`;
+    await Deno.writeTextFile(file, "");
+    const { code, stderr } = await node.run(
+      "--once",
+      "--state-dir",
+      `${file}/x`,
+    );
+    assert.equal(code, 1);
+    assert.match(stderr, /--state-dir/);
+    assert.deepEqual(node.fake.sets(0), []);
+  },
+);
+
+spec("a damaged record is kept aside and the caps stand", async () => {
+  await using node = await Node.create();
+  assert.equal((await node.run("--prearm", "--once")).code, 0);
+  const state = `${node.folder}/state`;
+  for (const name of ["state.json", "state.json.previous"]) {
+    await Deno.writeTextFile(`${state}/${name}`, "damaged");
+  }
+  const { stderr } = await node.run("--prearm", "--once");
+  assert.match(stderr, /record is damaged/);
+  const kept = await Deno.readTextFile(`${state}/state.json.quarantine-1`);
+  assert.equal(kept, "damaged");
+  assert.equal(node.fake.limitWatts(0), 500);
+});
+
+spec(
+  "the safe default and the node's name may come from the environment",
+  async () => {
+    await using node = await Node.create();
+    const { code, stdout, stderr } = await node.runBare(
+      ["--prearm", "--once", "--output", "json"],
+      { SAFE_DEFAULT_WATTS: "450", NODE_NAME: "from-environment" },
+    );
+    assert.equal(code, 0, stderr);
+    assert.equal(JSON.parse(stdout).node, "from-environment");
+    assert.equal(node.fake.limitWatts(0), 450);
+    for (const wrong of ["", "0", "-5", "many", "1e9"]) {
+      const { code } = await node.runBare(["--once"], {
+        SAFE_DEFAULT_WATTS: wrong,
+        NODE_NAME: "n",
+      });
+      assert.equal(code, 2, `SAFE_DEFAULT_WATTS="${wrong}"`);
+    }
+  },
+);
 
 spec("runs once per node: the second refuses", async () => {
   await using node = await Node.create();

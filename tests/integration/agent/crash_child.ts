@@ -142,7 +142,7 @@ function cuttingNvml(nvml: Nvml, cut: () => void): Nvml {
   return {
     driver: nvml.driver,
     enumerate: () => nvml.enumerate(),
-    limits: (uuid) => nvml.limits(uuid),
+    limits: (uuid, depth) => nvml.limits(uuid, depth),
     processes: (uuid) => nvml.processes(uuid),
     telemetry: (uuid) => nvml.telemetry(uuid),
     hung: () => nvml.hung(),

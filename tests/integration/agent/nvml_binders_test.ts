@@ -180,6 +180,58 @@ for (const binder of [dlopenBinder, koffiBinder]) {
     await nvml.close();
   });
 
+  spec(
+    "a library newer than its driver falls back to the list that the driver has",
+    async () => {
+      using fake = await FakeNvml.create(1);
+      fake.setProcesses(0, [41]);
+      fake.fail(0, "compute", 13, 1);
+      const nvml = await open(fake, binder);
+      const processes = await nvml.processes(GPU0);
+      assert.ok(processes.ok);
+      assert.deepEqual(processes.value, [{ pid: 41 }]);
+      await nvml.close();
+    },
+  );
+
+  spec(
+    "a library that cannot set limits reads them, and names what it lacks",
+    async () => {
+      using fake = await FakeNvml.create(1, "read_only");
+      const nvml = await open(fake, binder);
+      assert.ok((await nvml.limits(GPU0)).ok);
+      const set = await nvml.setLimit(GPU0, 300);
+      assert.ok(!set.ok);
+      assert.deepEqual(set.error, {
+        name: "AGENT_SYMBOL_MISSING",
+        code: undefined,
+        call: "nvmlDeviceSetPowerManagementLimit",
+      });
+      await nvml.close();
+    },
+  );
+
+  spec(
+    "the range is read with each enumeration, and when it is asked for",
+    async () => {
+      using fake = await FakeNvml.create(1);
+      const nvml = await open(fake, binder);
+      const minOf = async (depth: "all" | "moving") => {
+        const limits = await nvml.limits(GPU0, depth);
+        return limits.ok ? limits.value.minWatts : NaN;
+      };
+      assert.equal(await minOf("moving"), 200);
+      fake.set(0, "minMilliwatts", 250_000);
+      assert.equal(await minOf("moving"), 200);
+      assert.equal(await minOf("all"), 250);
+      fake.fail(0, "constraints", 999);
+      assert.equal(await minOf("all"), undefined);
+      fake.heal(0, "constraints");
+      assert.equal(await minOf("moving"), 250);
+      await nvml.close();
+    },
+  );
+
   spec("one hung GPU holds up nobody and is called once", async () => {
     using fake = await FakeNvml.create(2);
     const nvml = await open(fake, binder, 50);

@@ -50,6 +50,46 @@ function largeSource(): Record<string, string | Uint8Array> {
   return files;
 }
 
+Deno.test("list says which models have a graph, and why the others have none", async () => {
+  await using folder = await temporaryFolder();
+  const source = `${folder.path}/aic`;
+  const store = `${folder.path}/store`;
+  const sizes = {
+    ...{ num_hidden_layers: 2, hidden_size: 64, num_attention_heads: 2 },
+    ...{ intermediate_size: 128, vocab_size: 100 },
+  };
+  const named = (architecture: string, more: object = sizes) =>
+    JSON.stringify({ architectures: [architecture], ...more });
+  await writeSource(source, {
+    ...smallSource(),
+    "model_configs/a--dense_config.json": named("Qwen3ForCausalLM"),
+    "model_configs/b--gpt_config.json": named("GPT"),
+    "model_configs/c--other_config.json": named("MambaForCausalLM"),
+    "model_configs/org--model_config.json": named("LlamaForCausalLM", {}),
+  });
+  await run(["import", source], store);
+  const rows = JSON.parse(
+    (await run(["list", "--models", "--output", "json"], store)).out,
+  );
+  assert.deepEqual(
+    rows.map((row: Record<string, unknown>) => [
+      row["model"],
+      row["graph"],
+      row["covered"],
+    ]),
+    [
+      ["a/dense", "LLAMA", true],
+      ["b/gpt", "GPT", true],
+      ["c/other", null, false],
+      ["org/model", null, false],
+    ],
+  );
+  assert.match(rows[2].reason, /"MambaForCausalLM", which has no graph here/);
+  assert.match(rows[3].reason, /no usable num_attention_heads/);
+  const table = await run(["list"], store);
+  assert.match(table.out, /^4 models, 2 of them with a graph here/m);
+});
+
 Deno.test("import, list and validate answer on standard output and with exit code 0", async () => {
   await using folder = await temporaryFolder();
   const source = `${folder.path}/aic`;
@@ -69,7 +109,10 @@ Deno.test("import, list and validate answer on standard output and with exit cod
     ["0.22.0", "default", 2, 0],
   );
   const models = await run(["list", "--models", "--output", "csv"], store);
-  assert.equal(models.out, "model\r\norg/model\r\n");
+  assert.match(
+    models.out,
+    /^model,graph,architecture,covered,reason\r\norg\/model,/,
+  );
 
   const validated = await run(["validate", "--output", "json"], store);
   assert.equal(validated.code, 0);

@@ -5,6 +5,7 @@ import {
   type EstimatorOpener,
   type MemoryAnswer,
 } from "../../../optimizer-wasm/mod.ts";
+import { checkQuery } from "../../../optimizer-wasm/query_check.ts";
 import { refusalError } from "../../../optimizer-wasm/refusal.ts";
 import { WattkeeperError } from "../../../service/mod.ts";
 import type { Ask, Question } from "../../peer/queries.ts";
@@ -41,6 +42,10 @@ function answer(estimator: EngineEstimator, ask: Ask): Verdict {
           generation_ms: generation.latencyMs,
           generation_wms: generation.energyWms,
         },
+        operators: [
+          ...operators(estimator, "context"),
+          ...osl > 1 ? operators(estimator, "generation") : [],
+        ],
       };
     }
     case "decode": {
@@ -55,6 +60,7 @@ function answer(estimator: EngineEstimator, ask: Ask): Verdict {
     }
     case "mixed": {
       const { ctx, gen, isl, osl, prefix } = ask;
+      checkQuery({ batchSize: 1, isl, osl, prefix });
       const drafts = estimator.engineCase.nextn ?? 0;
       const { program } = estimator;
       const status = program.mixed(ctx, gen, isl, osl, prefix, drafts);
@@ -89,7 +95,7 @@ function answer(estimator: EngineEstimator, ask: Ask): Verdict {
           tpot_ms: found.tpotMs,
           request_ms: found.requestMs,
           tokens_per_second: found.tokensPerSecond,
-          watts: found.powerWatts,
+          watts: found.measuredWatts,
           ...memoryValues(memory),
         },
       };

@@ -42,7 +42,7 @@ Deno.test({
         scope: { tables: identities },
         count: 150,
         systemsPath: `${folder}/systems`,
-        budgetMs: 45_000,
+        budgetMs: 300_000,
         ask: (question) => askProduct(test.opener, question),
       }),
     );

@@ -6,6 +6,7 @@ import {
   openStore,
 } from "../../../optimizer-wasm/data/store/mod.ts";
 import {
+  BACKENDS,
   type EstimatorOpener,
   openEstimators,
 } from "../../../optimizer-wasm/mod.ts";
@@ -46,6 +47,34 @@ export async function peerPackage(): Promise<string> {
   }).output();
   if (!success) throw new Error(`"${python}" has no aiconfigurator_core.`);
   return new TextDecoder().decode(stdout).trim();
+}
+
+/** Everything that has a table of its own below a package: `systems/data/<system>/<family>/<backend>/<version>`. */
+export async function measuredIdentities(
+  folder: string,
+): Promise<KnownTables[]> {
+  const found = new Map<string, KnownTables>();
+  const below = async (path: string) =>
+    (await Array.fromAsync(Deno.readDir(path)))
+      .filter((it) => it.isDirectory).map((it) => it.name).sort();
+  const data = `${folder}/systems/data`;
+  for (const system of await below(data)) {
+    for (const family of await below(`${data}/${system}`)) {
+      for (const backend of await below(`${data}/${system}/${family}`)) {
+        if (!BACKENDS.includes(backend)) continue;
+        const versions = `${data}/${system}/${family}/${backend}`;
+        for (const version of await below(versions)) {
+          const names = await Array.fromAsync(
+            Deno.readDir(`${versions}/${version}`),
+          );
+          if (!names.some(({ name }) => name.endsWith(".parquet"))) continue;
+          const identity = { system, backend, version };
+          found.set(Object.values(identity).join("/"), identity);
+        }
+      }
+    }
+  }
+  return [...found.keys()].sort().flatMap((key) => found.get(key) ?? []);
 }
 
 /** A store of its own with some identities of one source; gone when disposed. */

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { Agent } from "../../../agent/agent.ts";
 import type { NodePowerReport, ReportSink } from "../../../agent/ports.ts";
 import { handle } from "../../../agent/serve.ts";
-import { annotated, CONFIG } from "./situations.ts";
+import { annotated, CONFIG, granted } from "./situations.ts";
 import { settle, World } from "./world.ts";
 
 class Reports implements ReportSink {
@@ -26,7 +26,27 @@ async function running(
 > {
   const world = new World(2);
   const reports = new Reports(world);
-  const agent = new Agent({
+  const agent = await agentOf(world, reports, onShutdown);
+  const stopping = new AbortController();
+  const done = agent.run(stopping.signal);
+  await settle();
+  return {
+    world,
+    agent,
+    reports,
+    stop: async () => {
+      stopping.abort();
+      await done;
+    },
+  };
+}
+
+async function agentOf(
+  world: World,
+  reports: Reports,
+  onShutdown: "keep" | "restore" = "keep",
+): Promise<Agent> {
+  return new Agent({
     reconciler: await world.start(),
     view: world.view,
     sink: reports,
@@ -41,18 +61,6 @@ async function running(
     log: { info() {}, warning() {}, error() {} },
     onShutdown,
   });
-  const stopping = new AbortController();
-  const done = agent.run(stopping.signal);
-  await settle();
-  return {
-    world,
-    agent,
-    reports,
-    stop: async () => {
-      stopping.abort();
-      await done;
-    },
-  };
 }
 
 Deno.test("an event leads to a limit within the coalescing time", async () => {
@@ -147,4 +155,31 @@ Deno.test("readiness says stale views and failing GPUs, each by its name", async
   assert.equal(answer.status, 503);
   assert.match(await answer.text(), /GPU 1 .*NVML_ERROR_GPU_IS_LOST/);
   await stop();
+});
+
+Deno.test("a start that is let through is reported as open within a second", async () => {
+  const { world, agent, reports, stop } = await running();
+  world.placed.set(0, ["a"]);
+  world.changed([granted("a", "1.1", 400)]);
+  await world.clock.advance(2_000);
+  assert.equal(reports.sent.at(-1)?.report.gpus[0]?.gate, "waiting");
+  const asked = agent.gate.ask({ podUid: "a", pid: 42 });
+  await world.clock.advance(1_000);
+  assert.equal((await asked).kind, "open");
+  await world.clock.advance(1_000);
+  assert.equal(reports.sent.at(-1)?.report.gpus[0]?.gate, "open");
+  await stop();
+});
+
+Deno.test("C19: no report goes out under a sequence that is not on the disk", async () => {
+  const world = new World(1);
+  const reports = new Reports(world);
+  world.files.broken = true;
+  const agent = await agentOf(world, reports);
+  await agent.once();
+  assert.equal(reports.sent.length, 0);
+  assert.match(agent.troubles().join(), /record cannot be written/);
+  world.files.broken = false;
+  await agent.once();
+  assert.equal(reports.sent.length, 1);
 });

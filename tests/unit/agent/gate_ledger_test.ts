@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { AgentGateLedger } from "../../../agent/gate_ledger.ts";
 import type { GateVerdict } from "../../../agent/ports.ts";
-import { granted, pod } from "./situations.ts";
+import { annotated, granted, pod } from "./situations.ts";
 import { World } from "./world.ts";
 
 const CALLER = { podUid: "a", pid: 42 };
@@ -139,4 +139,65 @@ Deno.test("changed() wakes waiters when a pass saw something new", async () => {
   gate.passed();
   await waiting;
   assert.equal(woken, true);
+});
+
+Deno.test("C21: a GPU that the kubelet has given to the pod and that is not known to be its own keeps it shut", async () => {
+  const world = worldWith(granted("a", "5.1", 400), 2);
+  world.placed.set(1, "unknown");
+  const given = (elsewhere: boolean, ...indices: number[]) =>
+    new Map([["ns/a", {
+      uuids: new Set(indices.map((i) => world.gpus[i]!.uuid)),
+      elsewhere,
+    }]]);
+  world.allocations = given(false, 0, 1);
+  const verdict = await ask(world);
+  assert.equal(code(verdict), "gpus_unknown");
+  assert.match(
+    verdict.kind === "wait" ? verdict.reason : "",
+    /has given the pod GPU GPU-5.* too/,
+  );
+  world.allocations = given(true, 0);
+  assert.equal(code(await ask(world)), "gpus_unknown");
+  world.allocations = given(false, 0);
+  assert.equal(code(await ask(world)), "open");
+});
+
+Deno.test("C21: a grant that is withdrawn between the pass and the answer does not open", async () => {
+  const world = worldWith();
+  const agent = await world.start();
+  await agent.pass("interval");
+  // Root raises the limit after the pass has read it: what counts is what the device says at the end.
+  const { limits } = world.nvml;
+  let reads = 0;
+  world.nvml.limits = (uuid) => {
+    if (++reads === 2) world.gpus[0]!.managementWatts = 700;
+    return limits.call(world.nvml, uuid);
+  };
+  assert.equal(
+    code(await new AgentGateLedger(agent).ask(CALLER)),
+    "limit_not_enforced",
+  );
+});
+
+Deno.test("C20: another boot's record opens nothing before the hardware shows it again", async () => {
+  const world = worldWith();
+  await ask(world);
+  world.bootId = "boot-2";
+  world.gpus[0]!.managementWatts = 700;
+  world.gpus[0]!.faults.setLimit = 4;
+  assert.equal(code(await ask(world)), "limit_not_enforced");
+});
+
+Deno.test("C21: a restart in place asks anew: what was opened once is not open for ever", async () => {
+  const world = worldWith();
+  assert.equal(code(await ask(world)), "open");
+  world.gpus[0]!.managementWatts = 700;
+  world.gpus[0]!.faults.setLimit = 4;
+  assert.equal(code(await ask(world)), "limit_not_enforced");
+});
+
+Deno.test("C21: a cap by annotation alone, however true on the hardware, opens nothing", async () => {
+  const world = worldWith(annotated("a", "300"));
+  assert.equal(code(await ask(world)), "no_grant");
+  assert.equal(world.watts(), 300);
 });

@@ -383,6 +383,29 @@ Deno.test("prearm works at boot, before there is a kubelet", () => {
   assert.equal(decide(busy, config).kind, "untouched");
 });
 
+Deno.test("prearm works at boot, with a kubelet and before there is an API server", () => {
+  const config = { ...CONFIG, prearm: true };
+  const boot = situation([], {
+    view: { freshness: { kind: "empty" }, consistent: false },
+    recordIntact: false,
+  });
+  assert.equal(cap(decide(boot, config)), 500);
+  assert.equal(decide(boot, config).occupancy, "unknown", "C22: never free");
+  const allocated = situation([pod("a")], {
+    attribution: { kind: "unknown", reason: "not in the view" },
+    view: boot.view,
+    recordIntact: false,
+  });
+  const { ownership } = allocated;
+  assert.equal(
+    decide({
+      ...allocated,
+      ownership: { ...ownership, allocation: "allocated" },
+    }, config).kind,
+    "untouched",
+  );
+});
+
 Deno.test("prearm keeps a pod without annotation where it is, however long", () => {
   const config = { ...CONFIG, prearm: true };
   const entry = applied([], { cause: "prearm", watts: 500 });

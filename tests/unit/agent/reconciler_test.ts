@@ -1,7 +1,8 @@
 /** Passes over a node in memory: writes only on difference, reads back, repairs, releases, survives restarts. @module */
 
 import assert from "node:assert/strict";
-import { annotated, granted, pod } from "./situations.ts";
+import { reportOf } from "../../../agent/report.ts";
+import { annotated, CONFIG, granted, pod } from "./situations.ts";
 import { World } from "./world.ts";
 
 async function capped(watts = "300"): Promise<
@@ -343,4 +344,156 @@ Deno.test("24 simulated hours leave no trace of growth", async () => {
   assert.equal(sizeNow(), size);
   assert.equal(world.files.files.get("state.json"), revision);
   assert.equal(agent.counts.writes, 8);
+});
+
+Deno.test("a write that was begun and not recorded is not forgotten while its GPU is away", async () => {
+  const world = new World();
+  world.pods = [annotated("a", "300")];
+  world.placed.set(0, ["a"]);
+  const agent = await world.start();
+  // The record breaks after the intent: the cap stands, and only the intent says so.
+  world.gpus[0]!.respond = (watts) => {
+    world.files.broken = true;
+    return watts;
+  };
+  await agent.pass("interval");
+  world.files.broken = false;
+  const again = await world.start();
+  const gpus = world.gpus.splice(0);
+  await again.pass("interval");
+  assert.equal(again.options.store.entries().length, 1);
+  world.gpus.push(...gpus);
+  world.gpus[0]!.respond = undefined;
+  world.pods = [];
+  world.placed.clear();
+  await again.pass("interval");
+  await world.clock.advance(5_000);
+  await again.pass("interval");
+  assert.equal(world.watts(), 700);
+});
+
+Deno.test("releaseAll() gives back what a lost record stood for, without an API server", async () => {
+  const { world, agent } = await capped();
+  const [status] = agent.statuses();
+  world.lastReport = reportOf(agent.statuses(), {
+    nodeName: "n1",
+    agentVersion: "0",
+    bootId: world.bootId,
+    driverSession: "1",
+    safeDefaultWatts: 500,
+  }, { sequence: 1, observedAt: new Date(0), share: () => undefined });
+  assert.equal(status?.outcome.state, "enforced");
+  world.files.files.clear();
+  world.freshness = { kind: "empty" };
+  world.consistent = false;
+  const again = await world.start();
+  assert.equal(await again.releaseAll(), true);
+  assert.equal(world.watts(), 700);
+});
+
+Deno.test("the range is read anew before a write, and nothing is written without it", async () => {
+  const { world, agent } = await capped();
+  world.pods = [annotated("a", "400")];
+  const gpu = world.gpus[0]!;
+  const { limits } = world.nvml;
+  world.nvml.limits = async (uuid: string, depth?: "all" | "moving") => {
+    gpu.minWatts = depth === "moving" ? 200 : undefined;
+    return await limits.call(world.nvml, uuid);
+  };
+  assert.equal((await agent.pass("event")).good, false);
+  assert.deepEqual(gpu.sets, [300]);
+  assert.match(agent.statuses()[0]?.outcome.reason ?? "", /range cannot/);
+  world.nvml.limits = limits;
+  gpu.minWatts = 200;
+  await agent.pass("event");
+  assert.deepEqual(gpu.sets, [300, 400]);
+});
+
+Deno.test("GPUs that come and go: each pass visits those that are there", async () => {
+  const world = new World(4);
+  world.pods = [annotated("a", "300")];
+  for (let i = 0; i < 4; i++) world.placed.set(i, ["a"]);
+  const all = world.gpus.splice(2);
+  const agent = await world.start();
+  await agent.pass("interval");
+  assert.deepEqual(agent.statuses().map(({ identity }) => identity.index), [
+    0,
+    1,
+  ]);
+  world.gpus.push(...all);
+  await agent.pass("interval");
+  assert.deepEqual(world.gpus.map((gpu) => gpu.managementWatts), [
+    300,
+    300,
+    300,
+    300,
+  ]);
+  world.gpus.splice(1);
+  assert.equal((await agent.pass("interval")).good, true);
+  assert.equal(agent.statuses().length, 1);
+  world.gpus.splice(0);
+  assert.equal((await agent.pass("interval")).good, false, "no GPU at all");
+});
+
+Deno.test("no instant of a transition on one node is above the larger of before and after", async () => {
+  const world = new World(8);
+  const before = [700, 600, 500, 400, 300, 250, 650, 350];
+  const after = [200, 650, 300, 500, 250, 600, 300, 400];
+  before.forEach((_, i) => world.placed.set(i, [`p${i}`]));
+  const podsOf = (watts: number[], sequence: number) =>
+    watts.map((one, i) => granted(`p${i}`, `1.${sequence}`, one));
+  world.pods = podsOf(before, 1);
+  const agent = await world.start();
+  await agent.pass("interval");
+  const sum = () => world.gpus.reduce((all, g) => all + g.managementWatts, 0);
+  const bound = Math.max(sum(), after.reduce((a, b) => a + b, 0));
+  const sums: number[] = [];
+  for (const gpu of world.gpus) {
+    gpu.respond = (watts) => {
+      gpu.managementWatts = watts;
+      sums.push(sum());
+      return watts;
+    };
+  }
+  world.pods = podsOf(after, 2);
+  await agent.pass("event");
+  assert.deepEqual(world.gpus.map((g) => g.managementWatts), after);
+  assert.ok(Math.max(...sums) <= bound, `${sums.join()} above ${bound}`);
+});
+
+Deno.test("five pools on eight GPUs: exactly eight writes with exactly their watts, no policy counter moves", async () => {
+  const world = new World(8);
+  const pools = [
+    ["v-prefill", 450, [0]],
+    ["v-decode", 425, [1]],
+    ["t-prefill", 480, [2, 3]],
+    ["t-decode", 450, [4, 5]],
+    ["standalone", 500, [6, 7]],
+  ] as const;
+  const policy = { ...CONFIG, safeDefaultWatts: 350 };
+  world.pods = pools.map(([name, watts]) => annotated(name, `${watts}`));
+  for (const [name, , gpus] of pools) {
+    for (const index of gpus) world.placed.set(index, [name]);
+  }
+  const agent = await world.start({ policy });
+  await agent.pass("interval");
+  assert.deepEqual(
+    world.gpus.map(({ sets }) => sets),
+    [450, 425, 480, 480, 450, 450, 500, 500].map((watts) => [watts]),
+  );
+  const { multiPodAgree, multiPodConflict, safeDefault, unusable } =
+    agent.counts;
+  assert.deepEqual(
+    [multiPodAgree, multiPodConflict, safeDefault, unusable],
+    [0, 0, 0, 0],
+  );
+  world.pods.push(annotated("stray", "600"));
+  world.placed.set(0, ["v-prefill", "stray"]);
+  await agent.pass("event");
+  assert.deepEqual(world.gpus.map(({ sets }) => sets.length), [
+    2,
+    ...Array(7).fill(1),
+  ]);
+  assert.equal(world.watts(0), 350);
+  assert.equal(agent.counts.multiPodConflict, 1);
 });

@@ -117,9 +117,26 @@ Deno.test("StateStore's report sequence grows across restarts", async () => {
   for (let restart = 0; restart < 3; restart++) {
     const store = await StateStore.open(files);
     for (let i = 0; i < 5; i++) {
-      const next = await store.nextSequence();
+      const next = await store.nextSequence() ?? NaN;
       assert.ok(next > last);
       last = next;
     }
   }
+});
+
+Deno.test("StateStore gives no sequence that a crash could make it give again", async () => {
+  const files = new MemoryFiles();
+  const store = await StateStore.open(files);
+  files.broken = true;
+  assert.equal(await store.nextSequence(), undefined);
+  files.broken = false;
+  assert.equal(await store.nextSequence(), 0);
+});
+
+Deno.test("StateStore goes on above a report that was sent before the record was lost", async () => {
+  const store = await StateStore.open(new MemoryFiles());
+  store.sequenceSeen(41);
+  assert.equal(await store.nextSequence(), 42);
+  store.sequenceSeen(7);
+  assert.equal(await store.nextSequence(), 43);
 });

@@ -11,6 +11,7 @@ import type {
   NodePowerReport,
   Ownership,
   Pod,
+  PodAllocation,
   PodView,
   ViewFreshness,
 } from "../../../agent/ports.ts";
@@ -84,6 +85,8 @@ export class World {
   consistent = true;
   bootId = BOOT;
   lastReport: NodePowerReport | undefined;
+  /** What the kubelet has given to pods, by `namespace/name`; undefined: nobody asks. */
+  allocations: ReadonlyMap<string, PodAllocation> | undefined;
   readonly #listeners = new Set<() => void>();
 
   constructor(gpus = 1) {
@@ -128,6 +131,7 @@ export class World {
             ? "present" as const
             : "gone" as const,
         ])),
+        allocations: this.allocations,
       }),
   };
 

@@ -1,4 +1,5 @@
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
+import type { QuantOverride } from "../../../optimizer-wasm/mod.ts";
 import { checkLayout } from "../../../optimizer-wasm/model/layout.ts";
 import {
   type JsonObject,
@@ -131,6 +132,7 @@ function context(overrides: Partial<QuantContext> = {}): QuantContext {
     smVersion: 90,
     fmhaModes: () => new Set(),
     answersWeightOnly: true,
+    isLargeExpertParallel: false,
     ...overrides,
   };
 }
@@ -166,6 +168,23 @@ Deno.test("nvfp4 weights are computed weight-only before Blackwell, where someth
   strictEqual(moe({}), "nvfp4_wo");
   strictEqual(moe({ smVersion: 100 }), "nvfp4");
   strictEqual(moe({ answersWeightOnly: false }), "nvfp4");
+});
+
+Deno.test("shared experts that a checkpoint excludes follow a GEMM mode that is named, made weight-only or settled across nodes", () => {
+  const fp4 = readModelSpec("x", EXPERTS, {
+    quantization: { quant_algo: "NVFP4" },
+  });
+  const named = (
+    overrides: Partial<QuantContext>,
+    wish: QuantOverride = {},
+  ) => chooseQuant(fp4, wish, context(overrides)).gemmNamed;
+  strictEqual(named({ smVersion: 100 }), false);
+  strictEqual(named({ smVersion: 100 }, { gemm: "fp8" }), true);
+  strictEqual(named({ smVersion: 90 }), true);
+  strictEqual(
+    named({ smVersion: 100, isLargeExpertParallel: true }),
+    true,
+  );
 });
 
 Deno.test("an unknown precision names the nearest known ones", () => {

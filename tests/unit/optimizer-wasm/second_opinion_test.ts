@@ -17,7 +17,10 @@ import {
   SMALL_DENSE,
   SMALL_EXPERTS,
 } from "../../reference/random_pack.ts";
-import { ReferenceEngine } from "../../reference/reference_engine.ts";
+import {
+  ReferenceEngine,
+  type ReferenceSource,
+} from "../../reference/reference_engine.ts";
 import { Refusal } from "../../reference/refusal.ts";
 import {
   Comparison,
@@ -56,6 +59,10 @@ const layouts = fc.constantFrom(
     [2, 2, 1, 4],
     [1, 4, 4, 1],
     [8, 1, 1, 8],
+    // Beyond a node: experts over all-to-all kernels.
+    [4, 4, 1, 16],
+    [16, 1, 1, 16],
+    [16, 1, 2, 8],
   ],
 );
 
@@ -94,15 +101,6 @@ const engineCases = fc.record({
   nextn: fc.constantFrom(0, 0, 0, 2),
 });
 
-/**
- * A transfer takes the two nearest measured rows. Where three are equally far, the last bit of a logarithm decides, and
- * the module's is not the host's: such answers may differ by what the third row says, and have to be rare.
- */
-const transfers = ({ databaseMode }: { readonly databaseMode: string }) =>
-  databaseMode === "HYBRID" || databaseMode === "EMPIRICAL";
-const MOST_TIE_ERROR = 0.5;
-const MOST_TIES = 0.02;
-
 type DrawnCase = typeof engineCases extends fc.Arbitrary<infer Drawn> ? Drawn
   : never;
 
@@ -138,8 +136,7 @@ Deno.test("the engine answers whole runs as the reference does", async () => {
             await askProduct(opener, question),
           );
           comparison.add(judged);
-          const most = transfers(drawn) ? MOST_TIE_ERROR : MOST_ERROR;
-          assert.ok(judged.error <= most, describe(judged));
+          assert.ok(judged.error <= MOST_ERROR, describe(judged));
         }
       },
     ),
@@ -148,11 +145,6 @@ Deno.test("the engine answers whole runs as the reference does", async () => {
   assert.ok(
     comparison.answered.length > comparison.judged.length / 4,
     "hardly a question had an answer",
-  );
-  const ties = comparison.answered.filter(({ error }) => error > MOST_ERROR);
-  assert.ok(
-    ties.length <= MOST_TIES * comparison.answered.length,
-    `${ties.length} of ${comparison.answered.length} answers differ`,
   );
 });
 
@@ -186,6 +178,19 @@ function referenceBreakdown(run: () => ReturnType<typeof prefill>): Breakdown {
   }
 }
 
+/** The opened reference, or the code with which it does not open. */
+function referenceOf(
+  engineCase: EngineCase,
+  source: ReferenceSource,
+): ReferenceEngine | string {
+  try {
+    return new ReferenceEngine(engineCase, source);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return error.code;
+  }
+}
+
 function assertSame(expected: Breakdown, actual: Breakdown): void {
   if (typeof expected === "string" || typeof actual === "string") {
     assert.equal(actual, expected);
@@ -210,7 +215,7 @@ Deno.test("the engine answers every operator as the reference does", async () =>
   await fc.assert(
     fc.asyncProperty(
       fc.nat(),
-      engineCases.filter((drawn) => !transfers(drawn)),
+      engineCases,
       fc.record({
         batch: fc.integer({ min: 1, max: 600 }),
         isl: fc.integer({ min: 1, max: 70_000 }),
@@ -220,8 +225,17 @@ Deno.test("the engine answers every operator as the reference does", async () =>
         const engineCase = inPack(pack, drawn);
         const tables = packTables(pack);
         const config = MODELS[drawn.model === "dense" ? "dense" : "experts"];
-        const estimator = await openerOf(pack).open(engineCase);
-        const { running } = new ReferenceEngine(engineCase, { tables, config });
+        const estimator = await openerOf(pack).open(engineCase)
+          .catch((error: unknown) => {
+            assert.ok(error instanceof WattkeeperError);
+            return error.code;
+          });
+        const reference = referenceOf(engineCase, { tables, config });
+        if (typeof estimator === "string" || typeof reference === "string") {
+          assert.equal(estimator, reference);
+          return;
+        }
+        const { running } = reference;
         assertSame(
           referenceBreakdown(() => prefill(running, { batch, isl, prefix: 0 })),
           productBreakdown(

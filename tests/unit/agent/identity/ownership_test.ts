@@ -101,7 +101,7 @@ function inShort({ attribution }: GpuOwnership): string {
   }
 }
 
-/** Processes 100 and 101 of pod a, 200 of pod b, 300 of no pod, 400 that nothing is known of. */
+/** Processes 100 and 101 of pod a, 200 of pod b, 300 of no pod, 400 of an odd path, 500 on its way out. */
 function usualProcesses(): FakeProc {
   const proc = new FakeProc();
   proc.run(100, { cgroup: podCgroup(UID_A) });
@@ -109,6 +109,7 @@ function usualProcesses(): FakeProc {
   proc.run(200, { cgroup: podCgroup(UID_B) });
   proc.run(300, { cgroup: "0::/system.slice/x.service\n" });
   proc.run(400, { cgroup: "0::/kubepods.slice\n" });
+  proc.run(500, { cgroup: "0::/\n", flags: 0x4 });
   return proc;
 }
 
@@ -180,6 +181,7 @@ const table: [string, Situation, string][] = [
   ["a host's process alone", { pids: [300] }, "not_a_pod"],
   ["a process that is gone (F1)", { pids: [999] }, "unknown"],
   ["a process that cannot be placed", { pids: [400] }, "unknown"],
+  ["a process on its way out", { pids: [500] }, "unknown"],
   ["a pod's process and one that is gone", { pids: [100, 999] }, "unknown"],
   ["NVML fails, the kubelet gave it to nobody", { pids: "error" }, "unknown"],
   ["the kubelet is silent, a pod runs there", {

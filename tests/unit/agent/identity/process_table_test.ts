@@ -100,14 +100,63 @@ Deno.test("a PID reused between two passes is another process", () => {
   strictEqual(podOf(table, 100), B);
 });
 
-Deno.test("a process that was moved to another cgroup is seen after a few passes", () => {
+for (
+  const [from, first, passes] of [
+    ["a pod", podCgroup(A), 60],
+    ["outside pods", "0::/system.slice/containerd.service\n", 9],
+  ] as const
+) {
+  Deno.test(`a process that was moved from ${from} to a pod is seen after ${passes} passes at most`, () => {
+    using proc = new FakeProc();
+    const table = new ProcessTable(proc.root);
+    proc.run(100, { cgroup: first });
+    table.read(100);
+    proc.run(100, { cgroup: podCgroup(B) });
+    const seen = Array.from({ length: passes }, () => podOf(table, 100));
+    strictEqual(seen.at(-1), B);
+  });
+}
+
+Deno.test("a real process that is glanced at each pass is kept in sight, and let go of when it ends", async () => {
+  const table = new ProcessTable("/proc");
+  const child = new Deno.Command("sleep", { args: ["60"] }).spawn();
+  const first = table.read(child.pid);
+  strictEqual(table.openFiles, 0, "not for one reading");
+  for (let pass = 0; pass < 3; pass++) {
+    deepStrictEqual(table.glance(child.pid), first);
+    table.forgetUnread();
+  }
+  strictEqual(table.openFiles, 1);
+  child.kill("SIGKILL");
+  await child.status;
+  strictEqual(table.glance(child.pid).kind, "gone");
+  strictEqual(table.openFiles, 0);
+});
+
+Deno.test("a real process that nobody glances at any more is let go of", async () => {
+  const table = new ProcessTable("/proc");
+  const child = new Deno.Command("sleep", { args: ["60"] }).spawn();
+  table.glance(child.pid);
+  table.glance(child.pid);
+  strictEqual(table.openFiles, 1);
+  table.forgetUnread();
+  table.forgetUnread();
+  strictEqual(table.openFiles, 0);
+  child.kill("SIGKILL");
+  await child.status;
+});
+
+Deno.test("a made-up process is never kept: its files can be replaced", () => {
   using proc = new FakeProc();
   const table = new ProcessTable(proc.root);
-  proc.run(100, { cgroup: podCgroup(A) });
-  strictEqual(podOf(table, 100), A);
-  proc.run(100, { cgroup: podCgroup(B) });
-  const seen = Array.from({ length: 10 }, () => podOf(table, 100));
-  strictEqual(seen.at(-1), B);
+  proc.run(100, { cgroup: podCgroup(A), startTicks: 777 });
+  Deno.writeTextFileSync(`${proc.root}/100/comm`, "worker\n");
+  for (let pass = 0; pass < 3; pass++) table.glance(100);
+  strictEqual(table.openFiles, 0);
+  proc.run(100, { cgroup: podCgroup(B), startTicks: 888 });
+  const reading = table.glance(100);
+  ok(reading.kind === "running" && reading.cgroup.kind === "pod");
+  strictEqual(reading.cgroup.podUid, B);
 });
 
 Deno.test("a process read every pass costs one file; one nobody reads is forgotten", () => {

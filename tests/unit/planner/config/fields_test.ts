@@ -60,12 +60,39 @@ const COEFFICIENT: FieldCase = {
   refused: [0.49, 2.01, NaN, "1"],
 };
 
+const VARIANCE = (standard: number): FieldCase => ({
+  standard,
+  taken: [0, standard, 1e6],
+  refused: [-0.1, NaN, Infinity, "1"],
+});
+const PERCENT = (standard?: number): FieldCase => ({
+  ...(standard === undefined ? {} : { standard }),
+  taken: [0, 55.5, 100],
+  refused: [-1, 101, NaN, "80"],
+});
+const THRESHOLD: FieldCase = {
+  taken: [0, 1024.5, 1e6],
+  refused: [-1, NaN, "1"],
+};
+const PORT = (standard: number): FieldCase => ({
+  standard,
+  taken: [0, 1, 65_535],
+  refused: [-1, 65_536, 80.5, "80"],
+});
+
 const CASES: Readonly<Record<FieldName, FieldCase>> = {
   mode: CHOICE("disagg", "agg", "prefill", "decode"),
   environment: CHOICE("kubernetes", "virtual", "simulated"),
   namespace: TEXT,
+  dynamo_namespace: TEXT,
   dgd_name: TEXT,
   served_model_name: TEXT,
+  backend: {
+    taken: ["vllm", "sglang", "trtllm"],
+    refused: ["", "mocker", 1],
+  },
+  isl: { standard: 3000, taken: [1, 10_000_000], refused: [0, 1.5, "1"] },
+  osl: { standard: 150, taken: [1, 10_000_000], refused: [0, 1.5, "1"] },
   paused: SWITCH(false),
   advisory: SWITCH(false),
   ttft_ms: POSITIVE(500),
@@ -85,10 +112,49 @@ const CASES: Readonly<Record<FieldName, FieldCase>> = {
   load_adjustment_interval_seconds: POSITIVE(5),
   enable_throughput_scaling: SWITCH(true),
   enable_load_scaling: SWITCH(false),
+  optimization_target: CHOICE("sla", "throughput", "latency", "load"),
+  max_throughput_scaling_replicas: {
+    taken: [1, 8, 1000],
+    refused: [0, -1, 1.5, "8"],
+  },
+  scheduling: {
+    standard: { tick_max_duration_seconds: 30 },
+    taken: [{}, { scale_interval_seconds: 2.5 }, {
+      tick_max_duration_seconds: 1,
+    }],
+    refused: [{ scale_interval_seconds: 0 }, { tick: 1 }, 5, []],
+  },
   load_predictor: CHOICE("arima", "constant", "kalman", "ets", "seasonal"),
+  load_predictor_log1p: SWITCH(false),
+  load_predictor_window_size: {
+    standard: 512,
+    taken: [16, 2048],
+    refused: [15, 2049, 100.5, "512"],
+  },
+  kalman_q_level: VARIANCE(1),
+  kalman_q_trend: VARIANCE(0.1),
+  kalman_r: VARIANCE(10),
+  kalman_min_points: COUNT(5),
   load_predictor_warmup_trace: TEXT,
   traffic_source: CHOICE("prometheus", "trace", "simulated"),
   trace_file: TEXT,
+  load_scaling_down_sensitivity: PERCENT(80),
+  load_min_observations: COUNT(5),
+  max_num_fpm_samples: COUNT(64),
+  fpm_sample_bucket_size: {
+    standard: 16,
+    taken: [1, 4, 9, 16, 25],
+    refused: [0, 2, 3, 5, 7, 10, 4.5, "16"],
+  },
+  prefill_scale_up_queue_tokens: THRESHOLD,
+  prefill_scale_down_queue_tokens: THRESHOLD,
+  decode_scale_up_kv_rate: PERCENT(),
+  decode_scale_down_kv_rate: PERCENT(),
+  speculative_nextn: {
+    standard: 0,
+    taken: [0, 3],
+    refused: [-1, 1.5, "3"],
+  },
   enable_power_awareness: SWITCH(false),
   total_gpu_power_limit: {
     taken: [1, 12000, 400000],
@@ -112,7 +178,7 @@ const CASES: Readonly<Record<FieldName, FieldCase>> = {
       prefill_pick: { tp: 2 },
       decode_pick: { tp: 2 },
     }],
-    refused: [{}, "h200_sxm", { system: "h200_sxm" }],
+    refused: [{}, "h200_sxm", { system: "h200_sxm", isl: 0 }],
   },
   aic_system: TEXT,
   aic_reoptimize_interval: POSITIVE(300),
@@ -155,7 +221,12 @@ const CASES: Readonly<Record<FieldName, FieldCase>> = {
     refused: [{ tenant: 1 }, "a=b", ["a"]],
   },
   prometheus_timeout_seconds: POSITIVE(10),
+  prometheus_scrape_interval_seconds: POSITIVE(15),
   prometheus_source: CHOICE("frontend", "router"),
+  control_api_port: PORT(9086),
+  control_api_token: TEXT,
+  control_api_token_file: TEXT,
+  metric_reporting_prometheus_port: PORT(0),
 };
 
 Deno.test("every field has a case, a description and a word on what to write", () => {

@@ -10,7 +10,7 @@ import {
   type PlannerState,
 } from "../../../../planner/core/mod.ts";
 import type { PlannerConfig } from "../../../../planner/config/mod.ts";
-import { configOf, modelOf, OPTIMIZER, window } from "../stand_in.ts";
+import { configOf, modelOf, OPTIMIZER, tick, window } from "../stand_in.ts";
 
 const MODEL = modelOf({
   prefill: { requestsPerSecond: 2, drawWatts: 600 },
@@ -22,7 +22,7 @@ function decideOnce(
   observation: Observation,
   model: CapacityModel = MODEL,
 ): Decision {
-  return decide(start(config), { observation, config, model }).decision;
+  return decide(start(config), tick(config, observation, { model })).decision;
 }
 
 function start(config: PlannerConfig): PlannerState {
@@ -66,7 +66,7 @@ Deno.test("with watts to spare the caps are the own draw and nothing is lowered"
   deepStrictEqual(replicas(decision), [6, 3]);
   deepStrictEqual(decision.targets.map(({ capWatts }) => capWatts), [600, 300]);
   strictEqual(decision.projectedWatts, 4500);
-  deepStrictEqual(kinds(decision), []);
+  deepStrictEqual(kinds(decision), ["optimized"]);
 });
 
 Deno.test("where watts bind, lower caps and more replicas serve all of the demand", () => {
@@ -161,17 +161,15 @@ Deno.test("scale to zero is possible where the floor is 0", () => {
 
 Deno.test("unknown traffic is not zero traffic: the last targets stay", () => {
   const config = configOf("max_gpu_budget: 64");
-  const first = decide(start(config), {
-    observation: window(10),
-    config,
-    model: MODEL,
-  });
+  const first = decide(
+    start(config),
+    tick(config, window(10), { model: MODEL }),
+  );
   for (const requests of [undefined, NaN, -5, Infinity]) {
-    const next = decide(first.state, {
-      observation: window(0, { requests }),
-      config,
-      model: MODEL,
-    });
+    const next = decide(
+      first.state,
+      tick(config, window(0, { requests }), { model: MODEL }),
+    );
     deepStrictEqual(replicas(next.decision), [6, 3], String(requests));
     ok(kinds(next.decision).includes("no_traffic_data"));
     strictEqual(next.decision.predicted, undefined);
@@ -180,16 +178,16 @@ Deno.test("unknown traffic is not zero traffic: the last targets stay", () => {
 
 Deno.test("a broken length is named and the last one is used", () => {
   const config = configOf("max_gpu_budget: 64");
-  const first = decide(start(config), {
-    observation: window(10, { islTokens: 5000 }),
-    config,
-    model: MODEL,
-  });
-  const { decision } = decide(first.state, {
-    observation: window(10, { islTokens: NaN, oslTokens: -1 }),
-    config,
-    model: MODEL,
-  });
+  const first = decide(
+    start(config),
+    tick(config, window(10, { islTokens: 5000 }), { model: MODEL }),
+  );
+  const { decision } = decide(
+    first.state,
+    tick(config, window(10, { islTokens: NaN, oslTokens: -1 }), {
+      model: MODEL,
+    }),
+  );
   strictEqual(decision.predicted?.islTokens, 5000);
   deepStrictEqual(
     kinds(decision).filter((kind) => kind === "observation_rejected").length,
@@ -201,16 +199,11 @@ Deno.test("unknown traffic under a lower budget: held targets shrink to the watt
   const text = `max_gpu_budget: 64${OPTIMIZER}`;
   const wide = configOf(`${text}\ntotal_gpu_power_limit: 10000`);
   const cut = configOf(`${text}\ntotal_gpu_power_limit: 2000`);
-  const first = decide(start(wide), {
-    observation: window(10),
-    config: wide,
-    model: MODEL,
-  });
-  const { decision } = decide(first.state, {
-    observation: window(0, { requests: undefined }),
-    config: cut,
-    model: MODEL,
-  });
+  const first = decide(start(wide), tick(wide, window(10), { model: MODEL }));
+  const { decision } = decide(
+    first.state,
+    tick(cut, window(0, { requests: undefined }), { model: MODEL }),
+  );
   ok((decision.projectedWatts ?? Infinity) <= 2000);
 });
 
@@ -258,11 +251,7 @@ Deno.test("a held side is charged first and only the other one shrinks", () => {
     ...start(config),
     last: { prefill: { replicas: 4, capWatts: 600 } },
   };
-  const { decision } = decide(state, {
-    observation: window(20),
-    config,
-    model,
-  });
+  const { decision } = decide(state, tick(config, window(20), { model }));
   // 4 × 600 W stay; 800 W are left for decode at 300 W.
   deepStrictEqual(replicas(decision), [4, 2]);
 });
@@ -349,7 +338,9 @@ Deno.test("R11: a prediction that is not physical is replaced and named", () => 
     decode: { requestsPerSecond: 4, drawWatts: 1275 },
   });
   const decision = decideOnce(config, window(1), model);
-  const [reason] = decision.reasons;
+  const reason = decision.reasons.find(({ kind }) =>
+    kind === "prediction_replaced"
+  );
   ok(reason?.kind === "prediction_replaced");
   deepStrictEqual([reason.side, reason.predictedWatts, reason.usedWatts], [
     "decode",
@@ -374,23 +365,18 @@ Deno.test("decide() is pure: the same input has the same output, and nothing is 
     `max_gpu_budget: 64\ntotal_gpu_power_limit: 4000${OPTIMIZER}`,
   );
   const state = Object.freeze(start(config));
-  const input = Object.freeze({
-    observation: window(10),
-    config,
-    model: MODEL,
-  });
+  const input = Object.freeze(tick(config, window(10), { model: MODEL }));
   deepStrictEqual(decide(state, input), decide(state, input));
 });
 
 Deno.test("the state counts decisions and survives JSON", () => {
   const config = configOf("max_gpu_budget: 64");
-  const first = decide(start(config), {
-    observation: window(10),
-    config,
-    model: MODEL,
-  });
+  const first = decide(
+    start(config),
+    tick(config, window(10), { model: MODEL }),
+  );
   const reread: PlannerState = JSON.parse(JSON.stringify(first.state));
-  const next = decide(reread, { observation: window(5), config, model: MODEL });
+  const next = decide(reread, tick(config, window(5), { model: MODEL }));
   strictEqual(next.decision.sequence, 2);
   deepStrictEqual(next.decision.previous, { prefill: 6, decode: 3 });
 });

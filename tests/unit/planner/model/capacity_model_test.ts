@@ -1,12 +1,19 @@
-/** The capacity port over an estimator: batches, corrections, caps (`aic-engine.md` §7.5, R10, R16, R17). @module */
+/** The capacity port over the real search and the built-in model. @module */
 
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
+import fc from "fast-check";
+import {
+  EstimatorOpener,
+  type FleetMode,
+  loadModule,
+  openFleetSearch,
+} from "../../../../optimizer-wasm/mod.ts";
 import type {
   CapacityQuestion,
+  FleetQuestion,
   OperatingPoint,
 } from "../../../../planner/core/mod.ts";
 import { capacityModel } from "../../../../planner/model/mod.ts";
-import { type DoubleOptions, estimatorDouble } from "../estimator_double.ts";
 
 const NEUTRAL = {
   powerPrefill: 1,
@@ -16,209 +23,208 @@ const NEUTRAL = {
   itl: 1,
 };
 
-function ask(
-  change: Partial<CapacityQuestion>,
-  options: DoubleOptions = {},
-) {
-  const estimator = estimatorDouble(options);
-  const model = capacityModel({
-    estimators: { prefill: estimator, decode: estimator, agg: estimator },
+const PIN = { tp: 2, pp: 1, dp: 1, moeTp: 1, moeEp: 1, cp: 1 };
+
+/** Nothing imported: the built-in model answers. */
+const opener = new EstimatorOpener(await loadModule(), {
+  modelNames: () => [],
+  readModelConfig: () => Promise.reject(new Error("nothing is imported")),
+  systemNames: () => [],
+  readPack: () => Promise.reject(new Error("nothing is imported")),
+});
+
+async function modelOf(mode: Exclude<FleetMode, "best">, system = "h200_sxm") {
+  return capacityModel({
+    search: await openFleetSearch(opener, {
+      model: "Qwen/Qwen3-32B",
+      system,
+      backend: "vllm",
+      databaseMode: "ROOFLINE",
+      mode,
+      pins: { prefill: PIN, decode: PIN, agg: PIN },
+    }),
     usualIslTokens: 3000,
     usualOslTokens: 150,
   });
-  return model.answer({
-    side: "prefill",
-    islTokens: 1000,
-    oslTokens: 101,
+}
+
+const model = await modelOf("disagg");
+
+function question(change: Partial<CapacityQuestion> = {}): CapacityQuestion {
+  return {
+    side: "decode",
+    islTokens: 3000,
+    oslTokens: 150,
     ttftMs: 1000,
     itlMs: 30,
     coefficients: NEUTRAL,
     caps: { kind: "own_draw" },
     ...change,
-  });
+  };
 }
 
-function points(
-  change: Partial<CapacityQuestion>,
-  options: DoubleOptions = {},
-): readonly [OperatingPoint, ...OperatingPoint[]] {
-  const answer = ask(change, options);
-  ok(answer.kind === "points", JSON.stringify(answer));
-  return answer.points;
+function fleetQuestion(change: Partial<FleetQuestion> = {}): FleetQuestion {
+  const { side: _, caps: __, ...shape } = question();
+  return {
+    ...shape,
+    mode: "disagg",
+    demandRequestsPerSecond: undefined,
+    budgetWatts: undefined,
+    maxGpus: 32,
+    floors: { prefill: 1, decode: 1 },
+    ceilings: {},
+    caps: { kind: "own_draw" },
+    objective: "throughput",
+    maxThetaPrefill: undefined,
+    maxThetaDecode: undefined,
+    ...change,
+  };
 }
 
-function near(found: number | undefined, wanted: number): void {
-  ok(
-    found !== undefined && Math.abs(found - wanted) < 1e-9 * wanted,
-    `${found} instead of ${wanted}`,
-  );
+function points(change: Partial<CapacityQuestion>): readonly OperatingPoint[] {
+  const answer = model.answer(question(change));
+  strictEqual(answer.kind, "points", JSON.stringify(answer));
+  return answer.kind === "points" ? answer.points : [];
 }
 
-Deno.test("prefill: pass × 1.1, TTFT × 1.8 of it, rate × 0.9", () => {
-  const [point] = points({});
-  // Four prompts take 420 ms, 832 ms to the first token; six would be 1228 ms.
-  strictEqual(point.batchSize, 4);
-  near(point.ttftMs, 420 * 1.1 * 1.8);
-  near(point.requestsPerSecond, 4 * 1000 / (420 * 1.1) * 0.9);
-  strictEqual(point.itlMs, undefined);
+function fleet(change: Partial<FleetQuestion> = {}) {
+  const answer = model.searchFleet(fleetQuestion(change));
+  if (answer.kind !== "fleet") throw new Error(JSON.stringify(answer));
+  return answer.best;
+}
+
+Deno.test("a replica of two GPUs is known before any question", () => {
+  deepStrictEqual(model.gpusPerReplica, { prefill: 2, decode: 2 });
+  deepStrictEqual(model.gpu, { minWatts: 200, maxWatts: 700, tdpWatts: 700 });
 });
 
-Deno.test("prefill: the target is met with equality, and one millisecond less takes the next batch", () => {
-  strictEqual(points({ ttftMs: 831.6001 })[0].batchSize, 4);
-  strictEqual(points({ ttftMs: 831.5 })[0].batchSize, 3);
+Deno.test("at its own draw a side has one point, within the targets", () => {
+  for (const side of ["prefill", "decode"] as const) {
+    const [point, ...rest] = points({ side });
+    strictEqual(rest.length, 0);
+    ok((point?.ttftMs ?? 0) <= 1000);
+    ok((point?.itlMs ?? 0) <= 30);
+    ok((point?.capWatts ?? 0) >= (point?.predictedWatts ?? Infinity));
+  }
 });
 
-Deno.test("prefill: a prompt that no batch serves in time is infeasible by so many milliseconds", () => {
-  const answer = ask({ islTokens: 10_000 });
-  ok(answer.kind === "infeasible");
-  deepStrictEqual([answer.constraint, answer.available, answer.unit], [
-    "ttft_ms",
-    1000,
-    "ms",
-  ]);
-  near(answer.needed, 1020 * 1.1 * 1.8);
-});
-
-Deno.test("decode: the largest batch whose corrected step is in time, rate × 0.92", () => {
-  // (10 + 0.1·b)·1.08 ≤ 30 → b ≤ 177; the batches are …, 168, 176, 184.
-  const [point] = points({ side: "decode" });
-  strictEqual(point.batchSize, 176);
-  near(point.itlMs, (10 + 17.6) * 1.08);
-  near(
-    point.requestsPerSecond,
-    176 * 1000 / ((10 + 17.6) * 1.08 * 100) * 0.92,
-  );
-});
-
-Deno.test("decode: memory stops the batch before the target does", () => {
-  const [point] = points({ side: "decode" }, { kvTokens: 1101 * 100 });
-  strictEqual(point.batchSize, 100);
-});
-
-Deno.test("decode: not even one request in memory is infeasible by memory", () => {
-  const answer = ask({ side: "decode" }, { kvTokens: 100 });
-  ok(answer.kind === "infeasible");
-  strictEqual(answer.constraint, "memory");
-});
-
-Deno.test("coefficients above 1 tighten the choice, below 1 they do not loosen it", () => {
-  const plain = points({ side: "decode" })[0].batchSize;
-  const slow = points({
-    side: "decode",
-    coefficients: { ...NEUTRAL, itl: 1.5 },
-  });
-  const fast = points({
-    side: "decode",
-    coefficients: { ...NEUTRAL, itl: 0.6 },
-  });
-  ok(slow[0].batchSize < plain);
-  strictEqual(fast[0].batchSize, plain);
-});
-
-Deno.test("R10: the cap is the draw × the coefficient, upwards", () => {
-  strictEqual(points({}, { prefillWatts: 480.2 })[0].capWatts, 481);
-  const coefficients = { ...NEUTRAL, powerPrefill: 1.04 };
-  strictEqual(points({ coefficients }, { prefillWatts: 480 })[0].capWatts, 500);
-});
-
-Deno.test("without power awareness there is no cap", () => {
-  strictEqual(points({ caps: { kind: "none" } })[0].capWatts, undefined);
-});
-
-Deno.test("R17: the ladder falls to 0.7 × the own draw and not below", () => {
-  const ladder = points({ caps: { kind: "ladder" } });
-  const caps = ladder.map(({ capWatts }) => capWatts ?? 0);
-  strictEqual(caps[0], 600);
-  strictEqual(caps.at(-1), 420);
-  ok(caps.every((cap, index) => index === 0 || cap < (caps[index - 1] ?? 0)));
-});
-
-Deno.test("R17: decode on Blackwell stops at 0.75", () => {
-  const ladder = points({ side: "decode", caps: { kind: "ladder" } }, {
-    system: "b200_sxm",
-    decodeWatts: 600,
-  });
-  strictEqual(ladder.at(-1)?.capWatts, 450);
-});
-
-Deno.test("R17: a lower cap costs speed, and more watts are never slower", () => {
-  const ladder = points({ side: "decode", caps: { kind: "ladder" } });
+Deno.test("a ladder falls in caps and in rates, and never below 0.7 of the own draw", () => {
+  const ladder = points({ side: "prefill", caps: { kind: "ladder" } });
+  ok(ladder.length > 5);
   for (const [index, point] of ladder.entries()) {
     const before = ladder[index - 1];
     if (!before) continue;
+    ok((point.capWatts ?? 0) < (before.capWatts ?? 0));
     ok(point.requestsPerSecond < before.requestsPerSecond);
-    ok((point.itlMs ?? 0) <= 30);
   }
+  const [highest] = ladder;
+  ok((ladder.at(-1)?.capWatts ?? 0) >= 0.7 * (highest?.capWatts ?? Infinity));
 });
 
-Deno.test("R17: the target is judged at the pessimistic end of the declared error", () => {
-  // At 0.9 × the draw the error is ±4 %; a nominal latency between 30/1.04 and 30 is not enough.
-  const ladder = points({ side: "decode", caps: { kind: "ladder" } });
-  for (const { itlMs, capWatts } of ladder.slice(1)) {
-    const error = (capWatts ?? 0) / 300 >= 0.8 ? 1.04 : 1.1;
-    ok((itlMs ?? Infinity) * error <= 30 * (1 + 1e-9), `${itlMs}`);
-  }
+Deno.test("without caps no cap is named", () => {
+  strictEqual(points({ caps: { kind: "none" } })[0]?.capWatts, undefined);
 });
 
-Deno.test("a fixed cap above the own draw costs nothing, below it costs speed", () => {
-  const at = (capWatts: number) =>
-    points({ side: "decode", caps: { kind: "fixed", capWatts } })[0];
-  strictEqual(at(700).requestsPerSecond, at(300).requestsPerSecond);
-  ok(at(250).requestsPerSecond < at(300).requestsPerSecond);
-  near(at(700).drawWatts, 300);
-  strictEqual(at(250).drawWatts, 250);
+Deno.test("a given cap is kept within the SKU's range", () => {
+  const capOf = (capWatts: number) =>
+    points({ caps: { kind: "fixed", capWatts } })[0]?.capWatts;
+  strictEqual(capOf(450), 450);
+  strictEqual(capOf(5000), 700);
 });
 
-Deno.test("a fixed cap that the GPU does not take is moved into its range", () => {
-  const low = points({
-    side: "decode",
-    caps: { kind: "fixed", capWatts: 20 },
-  })[0];
-  strictEqual(low.capWatts, 200);
+Deno.test("coefficients above 1 slow the side down, those below change nothing (R14)", () => {
+  const rate = (itl: number) =>
+    points({ coefficients: { ...NEUTRAL, itl } })[0]?.requestsPerSecond ?? 0;
+  ok(rate(1.2) < rate(1));
+  strictEqual(rate(0.6), rate(1));
 });
 
-Deno.test("aggregated workers: both targets, no disaggregation factors", () => {
-  const [point] = points({ side: "agg" });
-  strictEqual(point.ttftMs, 200);
-  ok((point.itlMs ?? Infinity) <= 30);
-  // 12 + 0.2·b ≤ 30 → b ≤ 90; the batches are …, 80, 96.
-  strictEqual(point.batchSize, 80);
+Deno.test("the power coefficient raises the cap and not the prediction (R10)", () => {
+  const at = (powerDecode: number) =>
+    points({ coefficients: { ...NEUTRAL, powerDecode } })[0];
+  ok((at(1.1)?.capWatts ?? 0) > (at(1)?.capWatts ?? Infinity));
+  strictEqual(at(1.1)?.predictedWatts, at(1)?.predictedWatts);
 });
 
-Deno.test("an estimator that fails is an answer with its code, not an exception", () => {
-  const answer = ask({}, { failsWith: "not_measured" });
-  ok(answer.kind === "no_answer");
-  strictEqual(answer.code, "not_measured");
+Deno.test("a target that nothing meets is named with what would", () => {
+  const answer = model.answer(question({ itlMs: 0.5 }));
+  strictEqual(answer.kind, "infeasible");
+  if (answer.kind !== "infeasible") return;
+  strictEqual(answer.constraint, "itl_ms");
+  const met = model.answer(question({ itlMs: answer.needed * (1 + 1e-9) }));
+  strictEqual(met.kind, "points");
 });
 
-Deno.test("fractional, tiny and huge lengths are asked as whole tokens within bounds", () => {
-  strictEqual(ask({ islTokens: 0.2, oslTokens: 0 }).kind, "points");
-  strictEqual(ask({ islTokens: 1e30 }).kind, "infeasible");
+Deno.test("a question that makes no sense is no answer, and no exception (R19)", () => {
+  const answer = model.answer(question({ ttftMs: NaN }));
+  strictEqual(answer.kind, "no_answer");
   strictEqual(
-    ask({ side: "decode", islTokens: 10, oslTokens: 1e30 }).kind,
-    "infeasible",
+    model.searchFleet(fleetQuestion({ demandRequestsPerSecond: NaN })).kind,
+    "no_answer",
   );
 });
 
-Deno.test("equal questions have equal answers, also from memory", () => {
-  const estimator = estimatorDouble();
-  const model = capacityModel({
-    estimators: { decode: estimator },
-    usualIslTokens: 1,
-    usualOslTokens: 1,
-  });
-  const question: CapacityQuestion = {
-    side: "decode",
-    islTokens: 1000,
-    oslTokens: 100,
-    ttftMs: 500,
-    itlMs: 30,
-    coefficients: NEUTRAL,
-    caps: { kind: "ladder" },
-  };
-  const first = model.answer(question);
-  for (let isl = 1; isl < 40; isl++) {
-    model.answer({ ...question, islTokens: isl });
+Deno.test("equal questions have equal answers, whatever was asked in between", () => {
+  const first = model.answer(question());
+  const fleetFirst = fleet();
+  model.answer(question({ islTokens: 700, side: "prefill" }));
+  fleet({ islTokens: 100, budgetWatts: 6000, caps: { kind: "free" } });
+  deepStrictEqual(model.answer(question()), first);
+  deepStrictEqual(fleet(), fleetFirst);
+});
+
+Deno.test("a fleet fits GPUs, watts, floors and ceilings, whatever they are", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 4, max: 64 }),
+      fc.integer({ min: 1000, max: 40_000 }),
+      fc.integer({ min: 0, max: 3 }),
+      fc.integer({ min: 3, max: 9 }),
+      (maxGpus, budgetWatts, floor, ceiling) => {
+        const answer = model.searchFleet(fleetQuestion({
+          maxGpus,
+          budgetWatts,
+          caps: { kind: "free" },
+          floors: { prefill: floor, decode: floor },
+          ceilings: { prefill: ceiling, decode: ceiling },
+        }));
+        if (answer.kind !== "fleet") {
+          strictEqual(answer.kind, "infeasible");
+          return;
+        }
+        const { best } = answer;
+        ok(best.gpus <= maxGpus);
+        ok(best.watts <= budgetWatts);
+        let watts = 0;
+        for (const side of ["prefill", "decode"] as const) {
+          const chosen = best.sides[side];
+          ok(chosen && chosen.replicas >= floor && chosen.replicas <= ceiling);
+          watts += (chosen?.replicas ?? 0) * 2 * (chosen?.point.capWatts ?? 0);
+        }
+        strictEqual(watts, best.watts);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+Deno.test("a demand is served with fewer watts than the most that could be served (R16a)", () => {
+  const most = fleet();
+  const demand = most.requestsPerSecond / 3;
+  const served = fleet({ demandRequestsPerSecond: demand });
+  ok(served.requestsPerSecond >= demand);
+  ok(served.watts < most.watts);
+});
+
+Deno.test("aggregated workers and single sides have models of their own", async () => {
+  for (const mode of ["agg", "prefill", "decode"] as const) {
+    const single = await modelOf(mode);
+    const answer = single.searchFleet(fleetQuestion({
+      mode,
+      floors: { [mode]: 1 },
+    }));
+    strictEqual(answer.kind, "fleet", JSON.stringify(answer));
+    if (answer.kind !== "fleet") continue;
+    deepStrictEqual(Object.keys(answer.best.sides), [mode]);
   }
-  deepStrictEqual(model.answer(question), first);
 });

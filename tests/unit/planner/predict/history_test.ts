@@ -8,6 +8,7 @@ import {
   HISTORY_WINDOWS,
   meanLengths,
   NO_REQUESTS,
+  PREDICTOR_NAMES,
   selectPredictor,
   type TrafficHistory,
   withRequest,
@@ -68,10 +69,11 @@ Deno.test("the history is bounded", () => {
   strictEqual(history.requestsPerSecond.at(-1), HISTORY_WINDOWS + 10);
 });
 
-Deno.test("a predictor that is not there is served by constant, and that is told", () => {
-  strictEqual(selectPredictor("constant").asAsked, true);
-  const { predictor, asAsked } = selectPredictor("kalman");
-  deepStrictEqual([predictor.name, asAsked], ["constant", false]);
+Deno.test("every configured name has its predictor", () => {
+  for (const name of PREDICTOR_NAMES) {
+    const { predictor, asAsked } = selectPredictor(name);
+    deepStrictEqual([predictor.name, asAsked], [name, true]);
+  }
 });
 
 Deno.test("a window's lengths are the means of its requests, and unknown without any", () => {

@@ -1,0 +1,96 @@
+/** Becoming and staying the leader: epoch, fences, stamps (C11–C14), stepping down (C5). Pure. @module */
+
+import type { Side } from "../side.ts";
+import type { FleetView } from "./fleet_view.ts";
+import type { LedgerPod } from "./ledger_pod.ts";
+import { isGated, type LedgerSettings } from "./ledger_settings.ts";
+import type { LedgerState, Reign } from "./ledger_state.ts";
+import type { FleetSnapshot } from "./snapshot.ts";
+
+/** What a stage finds about its own reign before it plans anything. */
+export function reignOf(
+  ledger: LedgerState,
+  snapshot: FleetSnapshot,
+  { view, settings }: {
+    readonly view: FleetView;
+    readonly settings: LedgerSettings;
+  },
+): Reign {
+  const { reign } = ledger;
+  const { lease } = snapshot;
+  if (lease && !lease.heldByUs) return { kind: "none" };
+  const highest = highestEpoch(view, snapshot);
+  switch (reign.kind) {
+    case "held": {
+      if (highest <= reign.epoch) return stillUnstamped(reign, view);
+      if (lease) {
+        return {
+          kind: "stepped_down",
+          foundEpoch: highest,
+          transitions: lease.transitions,
+        };
+      }
+      break;
+    }
+    case "stepped_down":
+      if (lease && lease.transitions === reign.transitions) return reign;
+      break;
+    case "claimed":
+      // The answer to the PUT got lost, the PUT did not.
+      if (lease && lease.epoch === reign.epoch && highest <= reign.epoch) {
+        return stillUnstamped({ ...reign, kind: "held" }, view);
+      }
+      break;
+    case "none":
+      break;
+  }
+  if (!snapshot.consistent) return { kind: "none" };
+  const claim = {
+    epoch: 1 + Math.max(lease?.transitions ?? 0, highest),
+    unstamped: [...view.pods.values()].filter((pod) =>
+      pod.present && needsStamp(pod, settings)
+    ).map(({ uid }) => uid),
+    unfenced: isGated(settings)
+      ? []
+      : Object.keys(snapshot.sides).filter(isSide),
+  };
+  return { kind: lease ? "claimed" : "held", ...claim };
+}
+
+/** Granted or in the gate, live or terminating (C12). */
+function needsStamp(pod: LedgerPod, settings: LedgerSettings): boolean {
+  return settings.capOwner === "planner" &&
+    (pod.memory.grant !== undefined || pod.memory.gated);
+}
+
+/** Stamped once a generation of ours is seen on it, or it is gone. */
+function stillUnstamped(
+  reign: Extract<Reign, { kind: "held" }>,
+  view: FleetView,
+): Reign {
+  const unstamped = reign.unstamped.filter((uid) => {
+    const pod = view.pods.get(uid);
+    return pod?.present === true &&
+      pod.memory.grant?.generation.epoch !== reign.epoch;
+  });
+  return { ...reign, unstamped };
+}
+
+/** Every epoch that grants, reports and Lease have (C11). */
+function highestEpoch(view: FleetView, { lease }: FleetSnapshot): number {
+  let highest = lease?.epoch ?? 0;
+  for (const { memory } of view.pods.values()) {
+    highest = Math.max(highest, memory.grant?.generation.epoch ?? 0);
+  }
+  for (const { report } of view.gpus.values()) {
+    // Generations are compared within one pod; another deployment's planner counts its own epochs.
+    const uid = report.pod?.uid;
+    if (uid !== undefined && view.otherPodUids.has(uid)) continue;
+    highest = Math.max(highest, report.appliedGeneration?.epoch ?? 0);
+  }
+  return highest;
+}
+
+function isSide(side: string): side is Side {
+  return side === "prefill" || side === "decode" || side === "agg";
+}

@@ -1,0 +1,71 @@
+/** Opens the environment that a configuration names. @module */
+
+import { WattkeeperError } from "../../service/mod.ts";
+import type { PlannerConfig } from "../config/mod.ts";
+import { messageOf } from "../loop/mod.ts";
+import type { OpenedModel } from "../open_model.ts";
+import type { Environment } from "./environment.ts";
+import { openSimulated } from "./simulated.ts";
+import { openVirtual } from "./virtual.ts";
+
+/** What the command line says about it. */
+export interface EnvironmentOptions {
+  /** Simulated seconds a second. */
+  readonly speed: number;
+  readonly seed: number;
+}
+
+/**
+ * A fleet, a source and a clock.
+ *
+ * @throws {WattkeeperError} `invalid_usage` for an environment that this version has no fleet for
+ */
+export async function openEnvironment(
+  config: PlannerConfig,
+  opened: OpenedModel,
+  { speed, seed }: EnvironmentOptions,
+): Promise<Environment> {
+  switch (config.environment) {
+    case "kubernetes":
+      throw new WattkeeperError(
+        "invalid_usage",
+        "The Kubernetes fleet is not there yet: this planner cannot reach a cluster.",
+        {
+          where: "environment",
+          remedy:
+            "Write environment: simulated or environment: virtual, or pass --trace FILE to decide on a trace.",
+        },
+      );
+    case "virtual":
+      return openVirtual(config, await tokenOf(config));
+    case "simulated":
+      return openSimulated({
+        config,
+        model: opened.model,
+        estimators: opened.estimators,
+        seed,
+        speed,
+        startMs: Date.now(),
+      });
+  }
+}
+
+async function tokenOf(
+  { service: { controlApi } }: PlannerConfig,
+): Promise<string | undefined> {
+  const { token, tokenFile } = controlApi ?? {};
+  if (tokenFile === undefined) return token;
+  try {
+    return (await Deno.readTextFile(tokenFile)).trim();
+  } catch (cause) {
+    throw new WattkeeperError(
+      "file_unreadable",
+      `The token file "${tokenFile}" could not be read: ${messageOf(cause)}.`,
+      {
+        where: "control_api_token_file",
+        remedy: "Name a file that this user may read.",
+        cause,
+      },
+    );
+  }
+}

@@ -1,0 +1,3 @@
+/** What survives a restart. @module */
+
+export { type Loaded, StateFile } from "./state_file.ts";

@@ -1,0 +1,245 @@
+/** The API server of the simulated world: compare-and-swap writes, consistent reads, watches that may lag (A3). @module */
+
+import {
+  formatGrant,
+  type Grant,
+  type NodePowerReport,
+  type Pod,
+} from "../../cluster/mod.ts";
+import { WatchedView } from "./watched_view.ts";
+
+/** Sides as the planner names them. */
+export type SimulatedSide = "prefill" | "decode" | "agg";
+
+/** A pod with what it is in the fleet. */
+export interface SimulatedPod {
+  readonly pod: Pod;
+  readonly side: SimulatedSide;
+  readonly gpus: number;
+  readonly replica: string;
+}
+
+/** The planner's Lease. */
+export interface SimulatedLease {
+  readonly holder: string | undefined;
+  readonly epoch: number;
+  readonly transitions: number;
+  readonly budgetWatts: number | undefined;
+  readonly resourceVersion: string;
+  readonly renewedAtMs: number;
+}
+
+/** What a side is scaled to. */
+export interface SimulatedScaler {
+  readonly replicas: number;
+  readonly resourceVersion: string;
+  readonly fenceEpoch: number;
+}
+
+/** What became of a write. */
+export type WriteResult =
+  | { readonly kind: "done" }
+  | { readonly kind: "conflict"; readonly reason: string }
+  | { readonly kind: "gone" }
+  | { readonly kind: "refused"; readonly reason: string };
+
+const DONE: WriteResult = { kind: "done" };
+
+/** Objects and their versions. */
+export class SimulatedApi {
+  readonly #pods = new Map<string, SimulatedPod>();
+  readonly #reports = new Map<string, NodePowerReport>();
+  readonly #scalers = new Map<SimulatedSide, SimulatedScaler>();
+  readonly #views = new Set<WatchedView>();
+  #version = 40;
+  #lease: SimulatedLease;
+
+  /** @param now time of events, milliseconds */
+  constructor(private readonly now: () => number = () => 0) {
+    this.#lease = {
+      holder: undefined,
+      epoch: 0,
+      transitions: 0,
+      budgetWatts: undefined,
+      resourceVersion: this.#next(),
+      renewedAtMs: 0,
+    };
+  }
+
+  // ── Reads, consistent ─────────────────────────────────────────────────────────────────────────────────────────
+
+  get lease(): SimulatedLease {
+    return this.#lease;
+  }
+
+  pods(): readonly SimulatedPod[] {
+    return [...this.#pods.values()];
+  }
+
+  pod(uid: string): SimulatedPod | undefined {
+    return this.#pods.get(uid);
+  }
+
+  reports(): readonly NodePowerReport[] {
+    return [...this.#reports.values()];
+  }
+
+  scaler(side: SimulatedSide): SimulatedScaler | undefined {
+    return this.#scalers.get(side);
+  }
+
+  sides(): readonly SimulatedSide[] {
+    return [...this.#scalers.keys()];
+  }
+
+  /** A LIST and a watch from it on. */
+  watch(): WatchedView {
+    const view: WatchedView = new WatchedView(
+      this.pods(),
+      this.reports(),
+      this.now,
+      () => this.#views.delete(view),
+    );
+    this.#views.add(view);
+    return view;
+  }
+
+  // ── Writes of planners ────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Both annotations in one patch, if uid and version still are the ones given (C5). */
+  patchPod(
+    uid: string,
+    resourceVersion: string,
+    grant: Grant,
+  ): WriteResult {
+    const known = this.#pods.get(uid);
+    if (!known) return { kind: "gone" };
+    if (known.pod.resourceVersion !== resourceVersion) {
+      return {
+        kind: "conflict",
+        reason:
+          `The pod is at version ${known.pod.resourceVersion}, not ${resourceVersion}.`,
+      };
+    }
+    this.#put({
+      ...known,
+      pod: {
+        ...known.pod,
+        powerGrant: formatGrant(grant),
+        powerLimit: grant.watts > 0 ? `${grant.watts}` : undefined,
+      },
+    });
+    return DONE;
+  }
+
+  /** Renews the Lease of its holder, with epoch and budget. */
+  putLease(
+    holder: string,
+    change: {
+      readonly epoch: number;
+      readonly budgetWatts: number | undefined;
+      readonly resourceVersion: string;
+      readonly nowMs: number;
+    },
+  ): WriteResult {
+    if (change.resourceVersion !== this.#lease.resourceVersion) {
+      return { kind: "conflict", reason: "The Lease has moved." };
+    }
+    if (this.#lease.holder !== holder) {
+      return {
+        kind: "conflict",
+        reason: `The Lease is held by ${this.#lease.holder ?? "nobody"}.`,
+      };
+    }
+    this.#lease = {
+      ...this.#lease,
+      epoch: change.epoch,
+      budgetWatts: change.budgetWatts,
+      renewedAtMs: change.nowMs,
+      resourceVersion: this.#next(),
+    };
+    return DONE;
+  }
+
+  /** Renews it without changing anything. */
+  renewLease(holder: string, nowMs: number): boolean {
+    if (this.#lease.holder !== holder) return false;
+    this.#lease = {
+      ...this.#lease,
+      renewedAtMs: nowMs,
+      resourceVersion: this.#next(),
+    };
+    return true;
+  }
+
+  /** Takes the Lease; whoever held it finds out. */
+  takeLease(holder: string, nowMs: number): void {
+    const { holder: before, transitions } = this.#lease;
+    this.#lease = {
+      ...this.#lease,
+      holder,
+      transitions: before === undefined ? transitions : transitions + 1,
+      renewedAtMs: nowMs,
+      resourceVersion: this.#next(),
+    };
+  }
+
+  scale(
+    side: SimulatedSide,
+    change: {
+      readonly replicas: number;
+      readonly resourceVersion?: string | undefined;
+      readonly fenceEpoch?: number | undefined;
+    },
+  ): WriteResult {
+    const known = this.#scalers.get(side);
+    if (!known) return { kind: "gone" };
+    const { replicas, resourceVersion, fenceEpoch } = change;
+    if (!Number.isInteger(replicas) || replicas < 0) {
+      return { kind: "refused", reason: `${replicas} is no replica count.` };
+    }
+    if (
+      resourceVersion !== undefined && resourceVersion !== known.resourceVersion
+    ) return { kind: "conflict", reason: "The scaler has moved." };
+    this.setScaler(side, replicas, fenceEpoch ?? known.fenceEpoch);
+    return DONE;
+  }
+
+  // ── Writes of everybody else ──────────────────────────────────────────────────────────────────────────────────
+
+  setScaler(side: SimulatedSide, replicas: number, fenceEpoch = 0): void {
+    const resourceVersion = this.#next();
+    this.#scalers.set(side, { replicas, fenceEpoch, resourceVersion });
+  }
+
+  createPod(pod: SimulatedPod): void {
+    this.#put(pod);
+  }
+
+  /** Changes a pod as a controller, a kubelet or a stranger does. */
+  changePod(uid: string, change: Partial<Pod>): void {
+    const known = this.#pods.get(uid);
+    if (known) this.#put({ ...known, pod: { ...known.pod, ...change } });
+  }
+
+  /** The object goes, whatever runs. */
+  removePod(uid: string): void {
+    if (!this.#pods.delete(uid)) return;
+    for (const view of this.#views) view.pushPod(uid, undefined);
+  }
+
+  publish(report: NodePowerReport): void {
+    this.#reports.set(report.nodeName, report);
+    for (const view of this.#views) view.pushReport(report);
+  }
+
+  #put(pod: SimulatedPod): void {
+    const next = { ...pod, pod: { ...pod.pod, resourceVersion: this.#next() } };
+    this.#pods.set(next.pod.uid, next);
+    for (const view of this.#views) view.pushPod(next.pod.uid, next);
+  }
+
+  #next(): string {
+    return `${++this.#version}`;
+  }
+}

@@ -1,0 +1,8 @@
+/** R41 in every state of random runs, and the targets reached once the faults stop. @module */
+
+import * as core from "../../../../../planner/core/mod.ts";
+import { walk } from "./walk.ts";
+
+Deno.test("whatever fails, the limits never pass the budget, and the targets are reached in the end", () => {
+  for (let seed = 1; seed <= 150; seed++) walk({ seed, core }, 300);
+});
