@@ -136,7 +136,7 @@ function assertExact(
 }
 
 /** More runs for a night of it. */
-const RUNS = Number(Deno.env.get("WATTKEEPER_SEARCH_RUNS") ?? 60);
+const RUNS = Number(Deno.env.get("WATTKEEPER_SEARCH_RUNS") ?? 25);
 
 Deno.test("the search finds what a brute force finds, ranked and to the watt", async () => {
   let feasible = 0;

@@ -129,7 +129,7 @@ Deno.test("what an infeasible answer says is missing is enough, and less is not"
         }
       }
     }),
-    { numRuns: Number(Deno.env.get("WATTKEEPER_SEARCH_RUNS") ?? 60) },
+    { numRuns: Number(Deno.env.get("WATTKEEPER_SEARCH_RUNS") ?? 30) },
   );
   for (const name of ["ttft_ms", "itl_ms", "gpus", "watts"]) {
     assert((named.get(name) ?? 0) > 0, `${name} was never named`);

@@ -79,6 +79,6 @@ Deno.test("how many fleets are ranked does not change which is best", () => {
         assert.deepEqual(few.ranked, all.slice(0, top));
       }
     }),
-    { numRuns: Number(Deno.env.get("WATTKEEPER_SEARCH_RUNS") ?? 60) },
+    { numRuns: Number(Deno.env.get("WATTKEEPER_SEARCH_RUNS") ?? 30) },
   );
 });
