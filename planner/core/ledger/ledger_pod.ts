@@ -52,7 +52,10 @@ export function rememberPod(
     gated: pod.gated,
     terminating: pod.terminating || (known?.terminating ?? false),
     resourceVersion: older ? known.resourceVersion : pod.resourceVersion,
-    grant: newest(grantOf(pod), known?.grant),
+    // One version is one content: read once.
+    grant: known?.resourceVersion === pod.resourceVersion
+      ? known.grant
+      : newest(grantOf(pod), known?.grant),
     placed: known?.placed ?? {},
     unplacedGpus: known?.unplacedGpus ?? gpus,
     unplacedWatts: known?.unplacedWatts ?? 0,
