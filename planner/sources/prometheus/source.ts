@@ -124,10 +124,7 @@ export class PrometheusSource implements TrafficSource, Disposable {
       readPower(collection, deployment, { facts, seconds: windowSeconds }),
     ]);
     const engines = due.load
-      ? await readEngines(collection, deployment, {
-        seconds: windowSeconds,
-        islTokens: traffic.islTokens,
-      })
+      ? await readEngines(collection, deployment, traffic.islTokens)
       : undefined;
     const { requests, islTokens, oslTokens, ...latencies } = traffic;
     const scheduled = (tokens: "Prefill" | "DecodeKv") =>
@@ -246,10 +243,7 @@ async function readPower(
 async function readEngines(
   collection: Collection,
   deployment: PrometheusDeployment,
-  { seconds, islTokens }: {
-    readonly seconds: number;
-    readonly islTokens: number | undefined;
-  },
+  islTokens: number | undefined,
 ): Promise<LiveSignals["engines"]> {
   const queries = engineQueries(deployment);
   const [counts, latencies, model] = await Promise.all([
@@ -260,7 +254,6 @@ async function readEngines(
   if (!counts || !latencies || !model) return undefined;
   return engineLoads([...counts, ...latencies], model, {
     sides: deployment.sides,
-    windowSeconds: seconds,
     islTokens,
   });
 }
