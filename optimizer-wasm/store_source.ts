@@ -19,7 +19,7 @@ export interface BesideStore {
   /** Models that are in no store; they win over its own. */
   readonly models?: OtherModels;
   /** Curves refined from live points, by system. */
-  readonly powerCurves?: EngineSource["powerCurves"];
+  readonly powerCurves?: EngineSource["powerCurves"] | undefined;
 }
 
 /** Packs that are kept because several others borrow watts from them. */

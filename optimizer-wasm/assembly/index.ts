@@ -12,8 +12,8 @@ export { configure } from "./machine";
 export { newProgram } from "./program";
 export {
   candidatesLooked,
-  nearestMisses,
 } from "./search/expand";
+export { nearestMisses, noteMisses } from "./search/misses";
 export { optionCount, optionTable } from "./search/option";
 export { rankedAt, rankedCount, rankedOption } from "./search/ranking";
 export { addRow, clearRows } from "./search/row";

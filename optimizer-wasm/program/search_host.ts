@@ -42,11 +42,14 @@ export const SETTING = {
   dispatchMs: 39,
   floors: 40,
   ceilings: 43,
+  prefillShare: 46,
+  decodeShare: 47,
+  staticWatts: 48,
 } as const;
 
 /** Layouts of one side that the module has room for. */
 export const MOST_LAYOUTS = 128;
-const SETTING_SLOTS = 46;
+const SETTING_SLOTS = 49;
 const OPTION_BYTES = 144;
 
 /** One replica at a batch under a cap (`assembly/search/option.ts`). */
@@ -94,6 +97,19 @@ export interface FleetKinds {
   readonly prefill: boolean;
   readonly decode: boolean;
   readonly agg: boolean;
+}
+
+/** Lowest figures of any row, at the pessimistic end of the declared error; infinite where there is none. */
+export interface NearestMisses {
+  readonly prefillTtftMs: number;
+  readonly decodeItlMs: number;
+  readonly aggTtftMs: number;
+  readonly aggItlMs: number;
+  /** Lowest TTFT of aggregated workers that meet the ITL target, and the other way round. */
+  readonly aggTtftBesideItlMs: number;
+  readonly aggItlBesideTtftMs: number;
+  /** Lowest caps that any clock keeps, where a given cap is below all of them. */
+  readonly capWatts: Readonly<Record<keyof typeof SIDE, number>>;
 }
 
 /** One row's question. */
@@ -233,22 +249,19 @@ export class SearchHost {
     };
   }
 
-  /** Lowest latencies that any row reached: prefill TTFT, decode ITL, worst ÷ target, TTFT and ITL of aggregated workers. */
-  nearestMisses(): {
-    readonly prefillTtftMs: number;
-    readonly decodeItlMs: number;
-    readonly aggWorst: number;
-    readonly aggTtftMs: number;
-    readonly aggItlMs: number;
-  } {
-    const at = this.#doubles(this.#wasm.nearestMisses(), 8);
+  /** How near rows come to targets that none of them meets; of one group alone where it is not 0. */
+  nearestMisses(group: number): NearestMisses {
+    this.#wasm.noteMisses(group);
+    const at = this.#doubles(this.#wasm.nearestMisses(), 9);
     const number = (slot: number) => at[slot] ?? Infinity;
     return {
       prefillTtftMs: number(0),
       decodeItlMs: number(1),
-      aggWorst: number(2),
-      aggTtftMs: number(3),
-      aggItlMs: number(4),
+      aggTtftMs: number(2),
+      aggItlMs: number(3),
+      aggTtftBesideItlMs: number(4),
+      aggItlBesideTtftMs: number(5),
+      capWatts: { prefill: number(6), decode: number(7), agg: number(8) },
     };
   }
 

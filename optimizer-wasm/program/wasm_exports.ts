@@ -211,6 +211,7 @@ export interface WasmExports {
   rankedOption(index: number, which: number): Address;
   optionCount(side: number): number;
   optionTable(side: number): Address;
+  noteMisses(group: number): void;
   nearestMisses(): Address;
   candidatesLooked(): number;
 }

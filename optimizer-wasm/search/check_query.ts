@@ -2,7 +2,12 @@
 
 import { WattkeeperError } from "../../service/mod.ts";
 import { MOST } from "../query_check.ts";
-import type { FleetQuery } from "./question.ts";
+import type { FleetQuery, WorkerSide } from "./question.ts";
+import { floorOf } from "./setting.ts";
+
+/** Caps that the module has a place for; no GPU or module takes more. */
+const MOST_CAP_WATTS = 4095;
+const SIDES: readonly WorkerSide[] = ["prefill", "decode", "agg"];
 
 function refuse(field: string, found: unknown, wanted: string): never {
   throw new WattkeeperError(
@@ -57,17 +62,28 @@ export function checkFleetQuery(query: FleetQuery): void {
       integer(`${name}.${side}`, value, 0, 1_000_000);
     }
   }
+  for (const side of SIDES) {
+    const ceiling = query.ceilings?.[side] ?? Infinity;
+    const floor = floorOf(query.floors)(side);
+    if (ceiling < floor) {
+      refuse(`ceilings.${side}`, ceiling, `at least the floor of ${floor}`);
+    }
+  }
   const { caps, capRange } = query;
   if (caps.kind === "fixed") {
     for (const [side, watts] of Object.entries(caps.watts)) {
       positive(`${side}_cap_watts`, watts);
     }
   }
-  if (capRange && !(capRange.minWatts <= capRange.maxWatts)) {
+  if (
+    capRange &&
+    !(capRange.minWatts > 0 && capRange.maxWatts <= MOST_CAP_WATTS &&
+      Math.ceil(capRange.minWatts) <= Math.floor(capRange.maxWatts))
+  ) {
     refuse(
       "cap_range",
       `${capRange.minWatts} to ${capRange.maxWatts}`,
-      "a range with its lower end first",
+      `a range of watts with a whole number in it, its lower end first, at most ${MOST_CAP_WATTS}`,
     );
   }
 }

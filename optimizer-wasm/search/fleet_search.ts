@@ -1,13 +1,12 @@
 /** A fleet search over one engine's data: layouts opened once, any number of queries. @module */
 
 import { WattkeeperError } from "../../service/mod.ts";
-import { powerCurveOf } from "../data/power_curves.ts";
 import type { EngineEstimator } from "../engine_estimator.ts";
 import type { DatabaseMode, EngineCase } from "../estimate_case.ts";
 import { gpusOf } from "../model/layout.ts";
 import { isMoeFamily } from "../model/model_spec.ts";
 import type { EstimatorOpener } from "../open_estimator.ts";
-import { MOST_LAYOUTS } from "../program/search_host.ts";
+import { MOST_LAYOUTS, type SearchOption } from "../program/search_host.ts";
 import type {
   FleetInfeasible,
   FleetResult,
@@ -54,6 +53,10 @@ export class FleetSearch {
     for (const { side, estimator } of layouts) {
       this.#bySide[side].push(estimator);
     }
+    for (const estimators of Object.values(this.#bySide)) {
+      if (estimators.length > MOST_LAYOUTS) throw tooLarge();
+    }
+    if (space.mode === "disagg") this.#checkPairs();
   }
 
   /** Any of the opened estimators: they share system, data and module. */
@@ -92,7 +95,7 @@ export class FleetSearch {
       best: ranked[0],
       infeasible: ranked.length > 0
         ? undefined
-        : explainInfeasible({ search, mode, query, report }),
+        : explainInfeasible({ search, mode, query, report, ...this.#groups() }),
       stats: {
         candidates: search.candidates(),
         rows: report.rows,
@@ -115,14 +118,19 @@ export class FleetSearch {
     checkFleetQuery(query);
     const search = this.estimator.program.engine.search;
     const report = this.#fill(query);
-    const miss = report.missBySide[side];
-    if (miss && report.rowsBySide[side] === 0) throw miss;
+    refuseUnknownSides(side, report);
     this.#write(query);
     const none = { disagg: false, agg: false, prefill: false, decode: false };
     if (!search.search(none, 1)) throw tooLarge();
     const options = search.options(side);
     if (options.length === 0) {
-      return explainInfeasible({ search, mode: side, query, report });
+      return explainInfeasible({
+        search,
+        mode: side,
+        query,
+        report,
+        ...this.#groups(),
+      });
     }
     return {
       points: options.map((option) =>
@@ -148,6 +156,8 @@ export class FleetSearch {
       backend: engineCase.backend,
       layers: this.estimator.layers,
       nextn: this.space.nextn ?? 0,
+      curve: this.estimator.powerCurve,
+      computeShares: this.estimator.computeShares,
     });
   }
 
@@ -169,24 +179,52 @@ export class FleetSearch {
     if (this.#report && key === this.#rowsKey && search.owner === this) {
       return this.#report;
     }
+    this.#rowsKey = "";
     this.#write(query);
     search.owner = this;
-    if (this.space.backend === "sglang") {
-      // Prefill and decode of one fleet exchange caches rank by rank (§11.4).
-      for (const side of ["prefill", "decode"] as const) {
-        search.setGroups(
-          side,
-          this.#bySide[side].map(({ engineCase }) => engineCase.layout.tp),
-        );
-      }
-    } else {
-      const none = new Array<number>(MOST_LAYOUTS).fill(0);
-      search.setGroups("prefill", none);
-      search.setGroups("decode", none);
+    for (const side of ["prefill", "decode"] as const) {
+      search.setGroups(side, this.#groupsOf(side));
     }
     this.#report = fillRows(search, this.layouts, query);
     this.#rowsKey = key;
     return this.#report;
+  }
+
+  /** Prefill and decode of one sglang fleet exchange caches rank by rank, so their tp is the same (§11.4). */
+  #groupsOf(side: "prefill" | "decode"): number[] {
+    return this.#bySide[side].map(({ engineCase }) =>
+      engineCase.backend === "sglang" ? engineCase.layout.tp : 0
+    );
+  }
+
+  /** @throws {WattkeeperError} `invalid_layout` when no prefill layout goes with a decode layout */
+  #checkPairs(): void {
+    const [prefill, decode] = [
+      this.#groupsOf("prefill"),
+      this.#groupsOf("decode"),
+    ];
+    if (prefill.some((tp) => decode.includes(tp))) return;
+    throw new WattkeeperError(
+      "invalid_layout",
+      `Prefill and decode workers of one ${this.space.backend} fleet have the same tp; prefill layouts have ${
+        [...new Set(prefill)].join(", ")
+      }, decode layouts ${[...new Set(decode)].join(", ")}.`,
+      { where: "pin_decode", remedy: "Pin both sides to one tp." },
+    );
+  }
+
+  #groups() {
+    const bySide = {
+      prefill: this.#groupsOf("prefill"),
+      decode: this.#groupsOf("decode"),
+      agg: [],
+    };
+    const groups = [...bySide.prefill, ...bySide.decode];
+    return {
+      groups: groups.length === 0 ? [0] : [...new Set(groups)],
+      groupOf: (side: WorkerSide, { layout }: SearchOption) =>
+        bySide[side][layout] ?? 0,
+    };
   }
 
   #provenance(query: FleetQuery): FleetResult["provenance"] {
@@ -200,7 +238,7 @@ export class FleetSearch {
       databaseMode: engineCase.databaseMode,
       corrections: query.corrections ?? AIC_CORRECTIONS,
       caps: query.caps.kind,
-      curve: powerCurveOf(system),
+      curve: this.estimator.powerCurve,
       capRange: { minWatts, maxWatts },
       refused: this.refused,
     };

@@ -1,10 +1,17 @@
 /** Which constraint forbids every fleet, and by how much (R16). @module */
 
-import { KINDS } from "./fleet_kinds.ts";
+import { WattkeeperError } from "../../service/mod.ts";
+import type {
+  NearestMisses,
+  SearchHost,
+  SearchOption,
+} from "../program/search_host.ts";
 import type { FleetInfeasible } from "./answer.ts";
+import { KINDS } from "./fleet_kinds.ts";
+import { leastOf } from "./least_fleet.ts";
+import { missedTarget } from "./missed_target.ts";
 import type { FleetMode, FleetQuery, WorkerSide } from "./question.ts";
-import type { MemoryMiss, RowsReport } from "./rows.ts";
-import type { SearchHost, SearchOption } from "../program/search_host.ts";
+import type { RowsReport, SideReport } from "./rows.ts";
 import { floorOf } from "./setting.ts";
 
 /** What the explanation looks at, after a search that ranked nothing. */
@@ -13,195 +20,170 @@ export interface EmptySearch {
   readonly mode: FleetMode;
   readonly query: FleetQuery;
   readonly report: RowsReport;
+  /** Groups of layouts that go together (`[0]`: all do), and the group of an option. */
+  readonly groups: readonly number[];
+  groupOf(side: WorkerSide, option: SearchOption): number;
 }
 
-const round = (value: number, digits = 1) => Number(value.toFixed(digits));
+/** How far a kind of fleet comes before something forbids it; later is nearer. */
+const STAGES = ["memory", "admission", "latency", "fleet"] as const;
+
+/** Why one kind of fleet does not exist. */
+export interface Obstacle {
+  readonly stage: (typeof STAGES)[number];
+  readonly infeasible: FleetInfeasible;
+}
 
 /**
- * A side that the tables say nothing about makes every fleet with it unknown, which is not infeasible.
+ * A kind of fleet about which the tables say nothing is unknown, not impossible: refused when no other kind is known.
  *
- * @throws {WattkeeperError} `not_measured`, `no_empirical` or `missing_flops` when no kind of fleet has rows on all sides
+ * @throws {WattkeeperError} why the first row was refused
  */
-export function refuseUnknownSides(mode: FleetMode, report: RowsReport): void {
-  const { rowsBySide, missBySide } = report;
-  const isKnown = KINDS[mode].fleets.some((sides) =>
-    sides.every((side) => rowsBySide[side] > 0 || !missBySide[side])
-  );
-  if (isKnown) return;
-  for (const side of KINDS[mode].sides) {
-    const miss = missBySide[side];
-    if (miss && rowsBySide[side] === 0) throw miss;
-  }
+export function refuseUnknownSides(
+  mode: FleetMode,
+  { bySide }: RowsReport,
+): void {
+  const isUnknown = (side: WorkerSide) =>
+    bySide[side].rows === 0 && bySide[side].missing !== undefined;
+  if (KINDS[mode].fleets.some((sides) => !sides.some(isUnknown))) return;
+  const unknown = KINDS[mode].sides.find(isUnknown);
+  if (unknown) throw bySide[unknown].missing;
 }
 
-/** Names the first constraint, in the order memory, admission, latency, GPUs, watts, that no fleet meets. */
+/**
+ * Names what forbids the kind of fleet that comes nearest: memory, admission, latency, then GPUs and watts.
+ */
 export function explainInfeasible(empty: EmptySearch): FleetInfeasible {
-  const { report, query, mode, search } = empty;
-  for (const side of KINDS[mode].sides) {
-    const miss = report.nearestMemory[side];
-    if (miss && mode !== "best") return outOfMemory(side, miss);
-  }
-  const { prefill, decode, agg } = report.nearestMemory;
-  if (mode === "best" && agg && (prefill ?? decode)) {
-    return outOfMemory("agg", agg);
-  }
-  const sides = KINDS[mode].sides;
-  const without = sides.filter((side) => search.options(side).length === 0);
-  // Of the kinds of fleet one is enough: agg explains only where it is the only one, or nearer than disagg.
-  const blocked = mode === "best"
-    ? without.filter((side) => side !== "agg")
-    : without;
-  if (blocked.length > 0 && (mode !== "best" || without.includes("agg"))) {
-    return missedTarget(empty, blocked);
-  }
-  return doesNotFit(query, kindsThatExist(search, mode));
+  const obstacles = KINDS[empty.mode].fleets.flatMap((sides) =>
+    (sides.length > 1 ? empty.groups : [0]).flatMap((group) =>
+      obstacleOf(empty, sides, group) ?? []
+    )
+  );
+  const [nearest] = obstacles.sort((a, b) =>
+    STAGES.indexOf(b.stage) - STAGES.indexOf(a.stage) ||
+    missOf(a.infeasible) - missOf(b.infeasible)
+  );
+  if (nearest) return nearest.infeasible;
+  throw new WattkeeperError(
+    "internal",
+    "A fleet search found nothing and no reason for it.",
+  );
 }
 
-function outOfMemory(
-  side: WorkerSide,
-  { neededBytes, availableBytes }: MemoryMiss,
-): FleetInfeasible {
-  const gib = (bytes: number) => (bytes / 1024 ** 3).toFixed(1);
-  return {
-    constraint: "memory",
-    message: `One request of a ${side} worker needs ${
-      gib(neededBytes)
-    } GiB of each GPU in the roomiest layout, and ${
-      gib(availableBytes)
-    } GiB are there.`,
-    needed: neededBytes,
-    available: availableBytes,
-    unit: "bytes",
-  };
+/** How far off, relative. */
+function missOf({ needed, available }: FleetInfeasible): number {
+  return available > 0 ? needed / available : Infinity;
 }
 
-function missedTarget(
-  { search, query, report }: EmptySearch,
+function obstacleOf(
+  empty: EmptySearch,
   sides: readonly WorkerSide[],
-): FleetInfeasible {
-  if (report.refusedByAdmission > 0 && report.rows === 0) {
+  group: number,
+): Obstacle | undefined {
+  const { search, query, report } = empty;
+  const found = sides.map((side) => ({
+    side,
+    options: search.options(side).filter((option) =>
+      group === 0 || empty.groupOf(side, option) === group
+    ),
+  }));
+  const lacking = found.filter(({ options }) => options.length === 0)
+    .map(({ side }) => side);
+  if (lacking.length === 0) return doesNotFit(query, found);
+  let misses: NearestMisses | undefined;
+  for (const side of lacking) {
+    const early = noRows(side, report.bySide[side], query);
+    if (early) return early;
+    // Neither rows nor a reason: the side has no layout that the tables answer for.
+    if (report.bySide[side].rows === 0) return undefined;
+    misses ??= search.nearestMisses(group);
+    const infeasible = missedTarget(side, misses, query);
+    if (infeasible) return { stage: "latency", infeasible };
+  }
+  return undefined;
+}
+
+function noRows(
+  side: WorkerSide,
+  { rows, nearestMemory, leastTheta }: SideReport,
+  query: FleetQuery,
+): Obstacle | undefined {
+  if (side !== "decode" && query.maxThetaPrefill === 0) {
+    return admission(side, Number.EPSILON, 0);
+  }
+  if (rows > 0) return undefined;
+  if (nearestMemory) {
+    const gib = (bytes: number) => (bytes / 1024 ** 3).toFixed(1);
+    const { neededBytes, availableBytes } = nearestMemory;
+    const message = `One request needs ${gib(neededBytes)} GiB of each ${
+      side === "agg" ? "worker" : side
+    } GPU in the roomiest layout, and ${gib(availableBytes)} GiB are there.`;
     return {
+      stage: "memory",
+      infeasible: {
+        constraint: "memory",
+        message,
+        needed: neededBytes,
+        available: availableBytes,
+        unit: "bytes",
+      },
+    };
+  }
+  return leastTheta === undefined
+    ? undefined
+    : admission(side, leastTheta, query.maxThetaDecode ?? 1);
+}
+
+function admission(
+  side: WorkerSide,
+  needed: number,
+  available: number,
+): Obstacle {
+  return {
+    stage: "admission",
+    infeasible: {
       constraint: "admission",
       message:
-        `No decode batch stays below the admission threshold ${query.maxThetaDecode}.`,
-      needed: 1,
-      available: query.maxThetaDecode ?? 1,
+        `No ${side} batch stays below the admission threshold ${available}: the lowest that one implies is ${
+          needed.toPrecision(3)
+        }.`,
+      needed,
+      available,
       unit: "share",
-    };
-  }
-  const nearest = search.nearestMisses();
-  const ttft = sides.includes("agg")
-    ? nearest.aggTtftMs
-    : nearest.prefillTtftMs;
-  const itl = sides.includes("agg") ? nearest.aggItlMs : nearest.decodeItlMs;
-  const missesTtft = sides.some((side) => side !== "decode") &&
-    ttft > query.ttftMs;
-  const missesItl = sides.some((side) => side !== "prefill") &&
-    itl > query.itlMs;
-  if (missesTtft || !missesItl) {
-    return {
-      constraint: "ttft_ms",
-      message: missesTtft
-        ? `The lowest time to first token at ${query.isl} input tokens is ${
-          round(ttft)
-        } ms, and the target is ${query.ttftMs} ms.`
-        : `No batch meets a time to first token of ${query.ttftMs} ms and an inter-token latency of ${query.itlMs} ms together.`,
-      needed: ttft,
-      available: query.ttftMs,
-      unit: "ms",
-    };
-  }
-  return {
-    constraint: "itl_ms",
-    message: `The lowest inter-token latency at ${query.isl} input tokens is ${
-      round(itl, 2)
-    } ms, and the target is ${query.itlMs} ms.`,
-    needed: itl,
-    available: query.itlMs,
-    unit: "ms",
+    },
   };
-}
-
-/** Options of each kind of fleet that has some on all its sides. */
-function kindsThatExist(
-  search: SearchHost,
-  mode: FleetMode,
-): { readonly side: WorkerSide; readonly options: SearchOption[] }[][] {
-  return KINDS[mode].fleets
-    .map((sides) =>
-      sides.map((side) => ({ side, options: search.options(side) }))
-    )
-    .filter((sides) => sides.every(({ options }) => options.length > 0));
 }
 
 function doesNotFit(
   query: FleetQuery,
-  kinds: ReturnType<typeof kindsThatExist>,
-): FleetInfeasible {
-  const floor = floorOf(query.floors);
-  const least = (pick: (option: SearchOption) => number, most = Infinity) =>
-    Math.min(
-      ...kinds.map((sides) =>
-        sides.reduce((sum, { side, options }) =>
-          sum + floor(side) *
-            Math.min(
-              ...options.filter(({ gpus }) => gpus <= most).map(pick),
-            ), 0)
-      ),
-    );
-  const gpus = least((option) => option.gpus);
-  if (query.totalGpus !== undefined && gpus > query.totalGpus) {
+  sides: Parameters<typeof leastOf>[0],
+): Obstacle | undefined {
+  const least = leastOf(sides, floorOf(query.floors), query.totalGpus);
+  if (query.totalGpus !== undefined && least.gpus > query.totalGpus) {
     return {
-      constraint: "gpus",
-      message:
-        `The smallest fleet that meets the targets has ${gpus} GPUs, and ${query.totalGpus} are there.`,
-      needed: gpus,
-      available: query.totalGpus,
-      unit: "gpus",
+      stage: "fleet",
+      infeasible: {
+        constraint: "gpus",
+        message:
+          `The smallest fleet that meets the targets has ${least.gpus} GPUs, and ${query.totalGpus} are there.`,
+        needed: least.gpus,
+        available: query.totalGpus,
+        unit: "gpus",
+      },
     };
   }
-  const watts = leastWatts(query, kinds);
+  if (query.budgetWatts === undefined || least.watts <= query.budgetWatts) {
+    return undefined;
+  }
   return {
-    constraint: "watts",
-    message:
-      `The fleet with the fewest watts that meets the targets needs ${watts} W, and the budget is ${
-        query.budgetWatts ?? 0
-      } W.`,
-    needed: watts,
-    available: query.budgetWatts ?? 0,
-    unit: "watts",
+    stage: "fleet",
+    infeasible: {
+      constraint: "watts",
+      message:
+        `The fleet with the fewest watts that meets the targets needs ${least.watts} W, and the budget is ${query.budgetWatts} W.`,
+      needed: least.watts,
+      available: query.budgetWatts,
+      unit: "watts",
+    },
   };
-}
-
-/** Fewest watts of a fleet at its floors whose GPUs fit. */
-function leastWatts(
-  query: FleetQuery,
-  kinds: ReturnType<typeof kindsThatExist>,
-): number {
-  const floor = floorOf(query.floors);
-  const mostGpus = query.totalGpus ?? Infinity;
-  let least = Infinity;
-  for (const sides of kinds) {
-    const [first, second] = sides.map(({ side, options }) =>
-      cheapestBySize(options, floor(side))
-    );
-    for (const [gpus, watts] of first ?? []) {
-      for (const [others, more] of second ?? [[0, 0] as const]) {
-        if (gpus + others <= mostGpus) least = Math.min(least, watts + more);
-      }
-    }
-  }
-  return least;
-}
-
-/** GPUs and fewest watts of a side at its floor, by size of its replicas. */
-function cheapestBySize(
-  options: readonly SearchOption[],
-  floor: number,
-): (readonly [gpus: number, watts: number])[] {
-  const bySize = new Map<number, number>();
-  for (const { gpus, watts } of options) {
-    bySize.set(gpus, Math.min(bySize.get(gpus) ?? Infinity, watts));
-  }
-  return [...bySize].map(([gpus, watts]) => [gpus * floor, watts * floor]);
 }

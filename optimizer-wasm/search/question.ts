@@ -40,7 +40,7 @@ export type CapChoice =
   | { readonly kind: "own_draw" }
   /** Any whole-watt cap that R17 allows. */
   | { readonly kind: "free" }
-  /** No caps; GPUs are charged what they draw. */
+  /** No caps; GPUs are charged their own draw, as `own_draw` would cap it. */
   | { readonly kind: "none" }
   /** Given watts per GPU; a side without a value is at its own draw. */
   | { readonly kind: "fixed"; readonly watts: BySide<number> };

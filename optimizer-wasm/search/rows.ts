@@ -11,7 +11,7 @@ import {
   DECODE_BATCHES,
   prefillBatches,
 } from "./batches.ts";
-import type { BySide, FleetQuery, WorkerSide } from "./question.ts";
+import type { FleetQuery, WorkerSide } from "./question.ts";
 
 /** An opened layout of one side; its place in the list is its number in the module. */
 export interface OpenedLayout {
@@ -19,32 +19,26 @@ export interface OpenedLayout {
   readonly estimator: EngineEstimator;
 }
 
-/** How far a layout is from holding one request. */
-export interface MemoryMiss {
-  readonly neededBytes: number;
-  readonly availableBytes: number;
+/** What filling the rows of one side found out beside them. */
+export interface SideReport {
+  readonly rows: number;
+  /** Memory of the batch that came nearest to fitting, where none fits. */
+  readonly nearestMemory:
+    | { readonly neededBytes: number; readonly availableBytes: number }
+    | undefined;
+  /** Lowest admission threshold that a row would have needed, where thresholds forbid rows. */
+  readonly leastTheta: number | undefined;
+  /** Why the tables have no answer to the first row that they refused. */
+  readonly missing: WattkeeperError | undefined;
 }
 
 /** What filling the rows found out beside them. */
 export interface RowsReport {
   readonly rows: number;
-  /** Memory of the layout that came nearest to holding one request, for sides where none held any. */
-  readonly nearestMemory: BySide<MemoryMiss>;
   /** The module had no room for all rows. */
   readonly overflow: boolean;
-  /** Rows by side; a side without any cannot be searched. */
-  readonly rowsBySide: Readonly<Record<WorkerSide, number>>;
-  /** Why the first row that the tables could not answer was refused, by side. */
-  readonly missBySide: BySide<WattkeeperError>;
-  /** Rows that admission thresholds forbid. */
-  readonly refusedByAdmission: number;
+  readonly bySide: Readonly<Record<WorkerSide, SideReport>>;
 }
-
-const MEMORY_KIND = {
-  prefill: "static_ctx",
-  decode: "static_gen",
-  agg: "agg",
-} as const;
 
 /** Largest step whose activations the KV capacity of an admission threshold leaves room for. */
 const MOST_BATCHED_TOKENS = 8192;
@@ -54,17 +48,17 @@ export function ranksOf({ engineCase }: EngineEstimator): number {
   return engineCase.layout.dp * engineCase.layout.pp;
 }
 
-/** Implied admission threshold of a decode batch (R18); 1 where a full step leaves no room for a cache. */
+/** Implied admission threshold of a decode batch (R18); 1 where the cache has no room beside a full step. */
 export function thetaDecodeOf(
   estimator: EngineEstimator,
   { isl, osl }: Pick<FleetQuery, "isl" | "osl">,
   batchSize: number,
 ): number {
-  const tokens = kvTokensOf(estimator, isl);
+  const tokens = cacheTokens(estimator, isl);
   return tokens > 0 ? Math.min(1, batchSize * (isl + osl / 2) / tokens) : 1;
 }
 
-function kvTokensOf(estimator: EngineEstimator, isl: number): number {
+function cacheTokens(estimator: EngineEstimator, isl: number): number {
   try {
     return estimator.kvCapacityTokens({
       maxBatchedTokens: MOST_BATCHED_TOKENS,
@@ -93,20 +87,33 @@ export function fillRows(
   return filler.report();
 }
 
+/** A side's report while it is made. */
+interface SideTally {
+  rows: number;
+  fits: boolean;
+  nearestMemory: SideReport["nearestMemory"];
+  leastTheta: number | undefined;
+  missing: WattkeeperError | undefined;
+}
+
+const emptyTally = (): SideTally => ({
+  rows: 0,
+  fits: false,
+  nearestMemory: undefined,
+  leastTheta: undefined,
+  missing: undefined,
+});
+
 class RowFiller {
   readonly #search: SearchHost;
   readonly #query: FleetQuery;
-  #rows = 0;
-  readonly #fits = new Set<WorkerSide>();
-  #overflow = false;
-  readonly #rowsBySide: Record<WorkerSide, number> = {
-    prefill: 0,
-    decode: 0,
-    agg: 0,
+  readonly #tallies = {
+    prefill: emptyTally(),
+    decode: emptyTally(),
+    agg: emptyTally(),
   };
-  readonly #missBySide: Partial<Record<WorkerSide, WattkeeperError>> = {};
-  #refusedByAdmission = 0;
-  readonly #nearest: Partial<Record<WorkerSide, MemoryMiss>> = {};
+  #tally: SideTally = this.#tallies.prefill;
+  #overflow = false;
 
   constructor(search: SearchHost, query: FleetQuery) {
     this.#search = search;
@@ -114,34 +121,35 @@ class RowFiller {
   }
 
   report(): RowsReport {
+    const { prefill, decode, agg } = this.#tallies;
+    const side = (
+      { fits, nearestMemory, ...tally }: SideTally,
+    ): SideReport => ({
+      ...tally,
+      nearestMemory: fits ? undefined : nearestMemory,
+    });
     return {
-      rows: this.#rows,
-      nearestMemory: this.#nearest,
+      rows: prefill.rows + decode.rows + agg.rows,
       overflow: this.#overflow,
-      rowsBySide: this.#rowsBySide,
-      missBySide: this.#missBySide,
-      refusedByAdmission: this.#refusedByAdmission,
+      bySide: { prefill: side(prefill), decode: side(decode), agg: side(agg) },
     };
   }
 
   fill(side: WorkerSide, estimator: EngineEstimator, layout: number): void {
     const { isl, prefix = 0 } = this.#query;
+    this.#tally = this.#tallies[side];
     switch (side) {
       case "prefill": {
         const mostRate = this.#mostPrefillRate(estimator);
         for (const batch of prefillBatches(isl - prefix)) {
-          if (!this.#holds(side, estimator, { batch, contextTokens: 0 })) {
-            return;
-          }
+          if (!this.#holds(estimator, "static_ctx", batch, 0)) return;
           this.#add(side, estimator, { layout, batch, mostRate });
         }
         return;
       }
       case "decode":
         for (const batch of DECODE_BATCHES) {
-          if (!this.#holds(side, estimator, { batch, contextTokens: 0 })) {
-            return;
-          }
+          if (!this.#holds(estimator, "static_gen", batch, 0)) return;
           if (!this.#admits(estimator, batch)) return;
           this.#add(side, estimator, { layout, batch, mostRate: Infinity });
         }
@@ -151,7 +159,7 @@ class RowFiller {
         for (const contextTokens of contextTokenSizes(isl)) {
           for (const batch of AGG_BATCHES) {
             if (!batchFitsContext(batch, contextTokens, isl)) continue;
-            if (!this.#holds(side, estimator, { batch, contextTokens })) break;
+            if (!this.#holds(estimator, "agg", batch, contextTokens)) break;
             if (!this.#admits(estimator, batch)) break;
             this.#add(side, estimator, {
               layout,
@@ -166,41 +174,42 @@ class RowFiller {
   }
 
   #holds(
-    side: WorkerSide,
     estimator: EngineEstimator,
-    row: { readonly batch: number; readonly contextTokens: number },
+    kind: "static_ctx" | "static_gen" | "agg",
+    batchSize: number,
+    contextTokens: number,
   ): boolean {
     const { isl, osl, prefix = 0 } = this.#query;
-    const memory = estimator.memory(MEMORY_KIND[side], {
-      batchSize: row.batch,
+    const memory = estimator.memory(kind, {
+      batchSize,
       isl,
       osl,
       prefix,
-      contextTokens: row.contextTokens,
+      contextTokens,
     });
+    const tally = this.#tally;
     if (memory.fits) {
-      this.#fits.add(side);
-      delete this.#nearest[side];
+      tally.fits = true;
       return true;
     }
-    if (this.#fits.has(side)) return false;
     const capacity = estimator.system.memoryCapacityBytes;
     const fixed = memory.totalBytes - memory.kvBytes;
     const neededBytes = memory.totalBytes;
     const availableBytes = Math.min(capacity, fixed + memory.kvBudgetBytes);
-    const nearest = this.#nearest[side];
     const missing = neededBytes - availableBytes;
+    const nearest = tally.nearestMemory;
     if (
       !nearest || missing < nearest.neededBytes - nearest.availableBytes
-    ) this.#nearest[side] = { neededBytes, availableBytes };
+    ) tally.nearestMemory = { neededBytes, availableBytes };
     return false;
   }
 
   #admits(estimator: EngineEstimator, batch: number): boolean {
     const most = this.#query.maxThetaDecode;
     if (most === undefined) return true;
-    if (thetaDecodeOf(estimator, this.#query, batch) <= most) return true;
-    this.#refusedByAdmission++;
+    const theta = thetaDecodeOf(estimator, this.#query, batch);
+    if (theta <= most) return true;
+    this.#tally.leastTheta = Math.min(this.#tally.leastTheta ?? 1, theta);
     return false;
   }
 
@@ -232,15 +241,11 @@ class RowFiller {
       gpus: estimator.gpusPerReplica,
       ranks: ranksOf(estimator),
     });
-    if (status === STATUS.ok) {
-      this.#rows++;
-      this.#rowsBySide[side]++;
-    } else if (status < 0) this.#overflow = true;
+    if (status === STATUS.ok) this.#tally.rows++;
+    else if (status < 0) this.#overflow = true;
     else {
-      this.#missBySide[side] ??= estimator.refusal(
-        status,
-        side === "decode" ? "generation" : "context",
-      );
+      const phase = side === "decode" ? "generation" : "context";
+      this.#tally.missing ??= estimator.refusal(status, phase);
     }
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import * as agg from "../agg";
-import { allocate, f64At, setF64 } from "../arrays";
+import { allocate } from "../arrays";
 import {
   copyOption,
   makeRoom,
@@ -34,15 +34,9 @@ const places = allocate(<usize> MOST_WATTS * OPTION_BYTES);
 /** Whether a place is taken, by the layout at hand. */
 const taken = allocate(<usize> MOST_WATTS);
 /** Rounding of a clock step: the lowest clock is one of the steps. */
-const CLOCK_ROOM: f64 = 1e-9;
+export const CLOCK_ROOM: f64 = 1e-9;
 let lowestTaken: i32 = MOST_WATTS;
 let highestTaken: i32 = -1;
-
-/** Nearest misses: the lowest latencies of any row, and whether any row met both (`host` explains infeasibility). */
-const nearest = allocate(8 * 8);
-export function nearestMisses(): usize {
-  return nearest;
-}
 
 const candidate: Option = changetype<Option>(allocate(OPTION_BYTES));
 /** The second phase of a worker that has one alone. */
@@ -64,7 +58,6 @@ export function expand(): bool {
   makeRoom();
   looked = 0.0;
   for (let side = 0; side < 3; side++) setOptionCount(side, 0);
-  for (let i = 0; i < 8; i++) setF64(nearest, i, Infinity);
   const count = rowsNow();
   let first: Row = rowAt(0);
   for (let i = 0; i < count; i++) {
@@ -102,11 +95,6 @@ function placeOf(watts: i32): Option {
   return changetype<Option>(places + <usize> watts * OPTION_BYTES);
 }
 
-/** Notes a nearest miss. @param slot 0, 1, 2: prefill TTFT, decode ITL, worst of an aggregated worker ÷ target */
-function miss(slot: i32, value: f64): void {
-  if (value < f64At(nearest, slot)) setF64(nearest, slot, value);
-}
-
 function expandRow(row: Row): void {
   if (!measure(row, 1.0, 1.0)) return;
   const mode = setting.capMode();
@@ -134,7 +122,7 @@ function expandRow(row: Row): void {
  * the SKU's range. What cannot be is taken as the TDP. A cap bounds the average over tens of milliseconds, so of an
  * aggregated worker's two kinds of step the hungrier one decides.
  */
-function ownCap(phase: PhasePower, generation: PhasePower, c: f64): f64 {
+export function ownCap(phase: PhasePower, generation: PhasePower, c: f64): f64 {
   const draw = max(
     physical(phase.drawHigh(1.0)),
     generation.ms > 0.0 ? physical(generation.drawHigh(1.0)) : 0.0,
@@ -246,6 +234,13 @@ function holds(phase: PhasePower, clock: f64, cap: f64, c: f64): bool {
   return phase.keeps(clock, cap, c);
 }
 
+/** A given cap within the SKU's range, or the own draw where none is given. */
+export function givenCap(given: f64, own: f64): f64 {
+  return isFinite(given)
+    ? min(max(given, setting.minCap()), setting.maxCap())
+    : own;
+}
+
 /** One given cap, within the SKU's range, or the own draw where none is given; nothing when no clock keeps it. */
 function underCap(
   row: Row,
@@ -254,9 +249,7 @@ function underCap(
   own: f64,
   given: f64,
 ): void {
-  const cap = isFinite(given)
-    ? min(max(given, setting.minCap()), setting.maxCap())
-    : own;
+  const cap = givenCap(given, own);
   const mixed = clockAt(phase, row.side, cap, own);
   const decode = generation.ms > 0.0
     ? clockAt(generation, row.side, cap, own)
@@ -267,7 +260,7 @@ function underCap(
 }
 
 /** Highest clock at which a phase keeps a cap; 0 when none does. */
-function clockAt(phase: PhasePower, side: i32, cap: f64, own: f64): f64 {
+export function clockAt(phase: PhasePower, side: i32, cap: f64, own: f64): f64 {
   const c = setting.powerCoefficient(side);
   if (cap >= own || cap >= phase.drawHigh(1.0) * c) return 1.0;
   const step = setting.clockStep();
@@ -279,8 +272,8 @@ function clockAt(phase: PhasePower, side: i32, cap: f64, own: f64): f64 {
 }
 
 /** Latencies and rate of a row whose steps take so many times as long: set by `measure`. */
-let ttftMs: f64 = 0.0;
-let itlMs: f64 = 0.0;
+export let ttftMs: f64 = 0.0;
+export let itlMs: f64 = 0.0;
 let rate: f64 = 0.0;
 
 /**
@@ -288,7 +281,7 @@ let rate: f64 = 0.0;
  * @param slow, slowGeneration time of its steps ÷ uncapped time
  * @returns whether the targets are met
  */
-function measure(row: Row, slow: f64, slowGeneration: f64): bool {
+export function measure(row: Row, slow: f64, slowGeneration: f64): bool {
   const batch = <f64> row.batch;
   const cTtft = setting.ttftCoefficient();
   const cItl = setting.itlCoefficient();
@@ -297,13 +290,11 @@ function measure(row: Row, slow: f64, slowGeneration: f64): bool {
     ttftMs = pass * setting.ttftFactor();
     itlMs = 0.0;
     rate = batch * row.ranks * 1000.0 / pass * setting.prefillRateFactor();
-    miss(0, ttftMs);
   } else if (row.side == Side.DECODE) {
     const phase = row.ms * slow * setting.decodeLatencyFactor() * cItl;
     ttftMs = 0.0;
     itlMs = phase / (setting.osl() - 1.0);
     rate = batch * row.ranks * 1000.0 / phase * setting.decodeRateFactor();
-    miss(1, itlMs);
   } else {
     const osl = setting.osl();
     const vllm = setting.isVllm();
@@ -322,9 +313,6 @@ function measure(row: Row, slow: f64, slowGeneration: f64): bool {
     ttftMs = agg.ttftMs * cTtft;
     itlMs = agg.tpotMs * cItl;
     rate = agg.tokensPerSecond / (osl - 1.0) * row.ranks / cItl;
-    miss(2, max(ttftMs / setting.ttftTarget(), itlMs / setting.itlTarget()));
-    miss(3, ttftMs);
-    miss(4, itlMs);
   }
   rate = min(rate, row.mostRate);
   return ttftMs <= setting.ttftTarget() && itlMs <= setting.itlTarget();

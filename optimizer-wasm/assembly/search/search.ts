@@ -41,6 +41,11 @@ const bounds = allocate(<usize> MOST_LAYOUTS * MOST_LAYOUTS * 8);
 const weights = allocate(<usize> MOST_LAYOUTS * MOST_LAYOUTS);
 const best: Fleet = newFleet();
 
+/** Group of a layout. @param side prefill or decode */
+export function groupOf(side: i32, layout: i32): f64 {
+  return f64At(groups, side * MOST_LAYOUTS + layout);
+}
+
 /** Address of the groups: `MOST_LAYOUTS` doubles for each side. */
 export function layoutGroups(): usize {
   return groups;
@@ -103,8 +108,8 @@ function searchPairs(): bool {
 function boundPair(pair: i32): void {
   const p = pair / decode.count;
   const d = pair % decode.count;
-  const groupP = f64At(groups, i32At(prefill.layouts, p));
-  const groupD = f64At(groups, MOST_LAYOUTS + i32At(decode.layouts, d));
+  const groupP = groupOf(Side.PREFILL, i32At(prefill.layouts, p));
+  const groupD = groupOf(Side.DECODE, i32At(decode.layouts, d));
   if (groupP != groupD && groupP != 0.0 && groupD != 0.0) {
     setF64(bounds, pair, -1.0);
     return;

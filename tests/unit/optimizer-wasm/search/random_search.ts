@@ -66,13 +66,12 @@ export interface RandomSearch {
 /** Draws a space; undefined when a side of every fleet has no layout that opens. */
 export async function randomSearch(
   random: Random,
-  wanted?: FleetMode,
 ): Promise<RandomSearch | undefined> {
   const builtin = random.chance(0.4);
   const pack = builtin ? undefined : await randomPack(random);
   const opener = pack ? openerOf(pack) : builtinOpener;
   const isMoe = random.chance(0.5);
-  const mode = wanted ?? random.pick(
+  const mode = random.pick(
     ["disagg", "disagg", "agg", "best", "prefill", "decode"] as const,
   );
   const backend = random.pick(["vllm", "trtllm", "sglang"]);
@@ -106,6 +105,12 @@ export async function randomSearch(
     sides.every((side) => layouts.some((one) => one.side === side))
   );
   if (!exists) return undefined;
+  // sglang exchanges caches rank by rank.
+  const tps = (side: WorkerSide) =>
+    layouts.filter((one) => one.side === side)
+      .map(({ estimator }) => estimator.engineCase.layout.tp);
+  const shared = tps("prefill").some((tp) => tps("decode").includes(tp));
+  if (mode === "disagg" && backend === "sglang" && !shared) return undefined;
   const space = { model, system, backend, mode, nextn };
   return { search: new FleetSearch(space, layouts, []), layouts, mode };
 }
@@ -156,14 +161,10 @@ export interface Judgement {
   readonly fleets: readonly BruteFleet[];
 }
 
-/**
- * Draws a query whose targets, demand and budget lie near what the rows reach.
- * @param pinched one rank, a demand, and ceilings that some layouts cannot meet it under
- */
+/** Draws a query whose targets, demand and budget lie near what the rows reach. */
 export function randomQuery(
   random: Random,
   { layouts, mode }: RandomSearch,
-  pinched = false,
 ): FleetQuery {
   const [first] = layouts;
   if (!first) throw new Error("A drawn search has a layout.");
@@ -180,19 +181,16 @@ export function randomQuery(
     ...(random.chance(0.1) ? { maxThetaPrefill: random.next() } : {}),
     ...(random.chance(0.1) ? { maxThetaDecode: random.next() } : {}),
     ...(random.chance(0.3) ? { allowUnmeasuredCaps: true } : {}),
-    ...(pinched || random.chance(0.3)
+    ...(random.chance(0.3)
       ? {
         capRange: {
           minWatts: low + random.pick([0, 0.5]),
-          maxWatts: random.integer(
-            low + 2,
-            pinched ? low + 40 : known.tdpWatts,
-          ),
+          maxWatts: random.integer(low + 2, known.tdpWatts),
         },
       }
       : {}),
-    caps: pinched ? { kind: "free" } : capsOf(random, known),
-    objective: !pinched && random.chance(0.3) ? "efficiency" : "throughput",
+    caps: capsOf(random, known),
+    objective: random.chance(0.3) ? "efficiency" : "throughput",
     ttftMs: Infinity,
     itlMs: Infinity,
   } as const;
@@ -227,15 +225,13 @@ export function randomQuery(
       ? { budgetWatts: random.logInteger(400, bounded ? 16_000 : 5000) }
       : {}),
     ...(random.chance(0.2) ? { floors: counts(3) } : {}),
-    top: pinched ? 1 : random.pick([1, 2, 5, 20]),
+    top: random.pick([1, 2, 5, 20]),
   };
-  const demand = demandOf(random, rows, drawn, pinched);
+  const demand = demandOf(random, rows, drawn);
   return {
     ...drawn,
     ...(demand === undefined ? {} : { requestRate: demand }),
-    ...(pinched || random.chance(0.2)
-      ? { ceilings: ceilings(random, sides, drawn) }
-      : {}),
+    ...(random.chance(0.2) ? { ceilings: ceilings(random, sides, drawn) } : {}),
   };
 }
 
@@ -269,9 +265,8 @@ function demandOf(
   random: Random,
   rows: readonly BruteRow[],
   { totalGpus = 8 }: { readonly totalGpus?: number },
-  always: boolean,
 ): number | undefined {
-  if (rows.length === 0 || !always && random.chance(0.5)) return undefined;
+  if (random.chance(0.5) || rows.length === 0) return undefined;
   if (random.chance(0.05)) return 0;
   const row = random.pick(rows);
   const { rate } = row.measure([1, 1]);

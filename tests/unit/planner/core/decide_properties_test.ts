@@ -243,7 +243,7 @@ function checkNotMoreThanAsked(
 ): void {
   if (!predicted || throughput !== "scale") return;
   for (const { side, replicas, point } of targets) {
-    const needed = point && point.requestsPerSecond > 0
+    const needed: number = point && point.requestsPerSecond > 0
       ? Math.ceil(predicted.requestsPerSecond * 1.1 / point.requestsPerSecond)
       : 0;
     ok(
