@@ -58,7 +58,9 @@ export class SimulatedSource implements TrafficSource {
 function sumOf(window: readonly Measurement[]) {
   const requests = window.reduce((sum, one) => sum + one.requests, 0);
   return {
-    windowSeconds: window.reduce((sum, one) => sum + one.windowSeconds, 0),
+    windowSeconds: Math.round(
+      window.reduce((sum, one) => sum + one.windowSeconds, 0) * 1000,
+    ) / 1000,
     requests,
     islTokens: mean(window, (one) => one.islTokens, (one) => one.requests),
     oslTokens: mean(window, (one) => one.oslTokens, (one) => one.requests),
