@@ -101,17 +101,23 @@ async function simulated(
   });
   const stopping = new AbortController();
   let service: PlannerService | undefined;
+  // As it is before the first tick, which may come before anybody looks.
+  let restored: PlannerService["loop"]["state"] | undefined;
   const running = runService({
     config,
     model: opened.model,
     environment,
     ...input,
-    started: (started) => void (service = started),
+    started(started) {
+      service = started;
+      restored = started.loop.state;
+    },
   }, stopping.signal);
   while (!service) await new Promise((resolve) => setTimeout(resolve, 0));
   return {
     environment,
     service,
+    restored,
     async stop() {
       stopping.abort();
       let done = false;
@@ -342,7 +348,7 @@ Deno.test("state survives a restart, coefficients and number included", async ()
   await first.stop();
   const { coefficients, sequence } = first.service.loop.state;
   const second = await simulated(config, { stateFile });
-  assert.deepEqual(second.service.loop.state.coefficients, coefficients);
+  assert.deepEqual(second.restored?.coefficients, coefficients);
   await second.environment.clock.runTo(1_000);
   assert.equal(second.service.loop.last?.decision.sequence, sequence + 1);
   await second.stop();
