@@ -82,6 +82,18 @@ async function exampleConfig(
   }).config;
 }
 
+/** Whether a promise is still pending after the work that is due now. */
+async function isPending(promise: Promise<unknown>): Promise<boolean> {
+  const later = Symbol();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const pause = new Promise((resolve) => {
+    timer = setTimeout(() => resolve(later), 200);
+  });
+  const first = await Promise.race([promise, pause]);
+  clearTimeout(timer);
+  return first === later;
+}
+
 /** A planner over a simulated world that only the test moves. */
 async function simulated(
   config: PlannerConfig,
@@ -120,12 +132,11 @@ async function simulated(
     restored,
     async stop() {
       stopping.abort();
-      let done = false;
-      const ended = running.finally(() => done = true);
-      while (!done) {
+      // The file is written in real time: simulated time only moves when nothing else does.
+      while (await isPending(running)) {
         await environment.clock.runTo(environment.clock.now() + 1_000);
       }
-      await ended;
+      await running;
       await environment[Symbol.asyncDispose]();
     },
   };
