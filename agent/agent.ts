@@ -231,7 +231,8 @@ export class Agent {
     clock.sleep(5_000, done.signal).then(() => patience.abort());
     await sink.flush(patience.signal);
     done.abort();
-    const kept = reconciler.options.store.entries().length;
+    const { store } = reconciler.options;
+    const kept = store.entries().filter(({ applied }) => applied).length;
     log.info(`Stopped; ${kept} GPUs keep their caps.`, { kept });
   }
 }

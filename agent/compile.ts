@@ -19,11 +19,11 @@ const TARGETS = {
 export const PERMISSIONS: readonly string[] = permissionFlags(BINARY_PLACES);
 
 /**
- * What V8 is told, for the sake of memory: a young generation that stays small, and no compiled code. The agent does
+ * What V8 is told, for the sake of memory: a young generation that stays small, and no optimised code. The agent does
  * little, seldom, and most of it in the kernel (decision 0105).
  */
 export const V8_FLAGS =
-  "--v8-flags=--max-semi-space-size=1,--no-opt,--no-maglev,--no-sparkplug";
+  "--v8-flags=--max-semi-space-size=1,--no-opt,--no-maglev";
 
 /** The import map of the binary: the product's, with a table of two commands. */
 export async function binaryImportMap(): Promise<string> {

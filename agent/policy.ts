@@ -88,9 +88,7 @@ function vacant(situation: Situation, config: PolicyConfig): Decision {
     notes: [],
   };
   if (config.prearm && nobody) {
-    if (!entry || entry.applied?.cause === "prearm") {
-      return { ...arm(situation, config), ...occupant };
-    }
+    if (isNobodys(entry)) return { ...arm(situation, config), ...occupant };
     if (situation.vacatedLongEnough) {
       return { ...arm(situation, config), ...occupant };
     }
@@ -100,7 +98,9 @@ function vacant(situation: Situation, config: PolicyConfig): Decision {
   return {
     ...keep(entry, true),
     ...base,
-    reason: base.reason || "The pod has left; its end is not proven yet (C24).",
+    reason: base.reason || ownersOf(entry).length === 0
+      ? base.reason
+      : "The pod has left; its end is not proven yet (C24).",
   };
 }
 
@@ -127,7 +127,17 @@ function bystanders(
       reason: "Held for a pod that has no power limit yet.",
     };
   }
-  if (situation.vacatedLongEnough || armed) return release(situation, base);
+  if (situation.vacatedLongEnough || armed) {
+    // The planner charges a start at the safe default (§6); the default limit would pass what it reserved.
+    return config.prearm
+      ? {
+        ...arm(situation, config),
+        occupancy: base.occupancy,
+        pod: base.pod,
+        reason: "Armed for a pod that has no power limit yet.",
+      }
+      : release(situation, base);
+  }
   return {
     ...keep(entry, true),
     ...base,
@@ -301,8 +311,13 @@ function armsAtBoot(situation: Situation, config: PolicyConfig): boolean {
   const empty = attribution.kind === "nobody" ||
     attribution.kind === "unknown" && allocation === "silent" &&
       pids?.length === 0;
-  return config.prearm && empty &&
-    (!entry || entry.applied?.cause === "prearm");
+  return config.prearm && empty && isNobodys(entry);
+}
+
+/** Nothing on record, or what arming left there: a limit that no pod stands for. */
+function isNobodys(entry: GpuEntry | undefined): boolean {
+  return ownersOf(entry).length === 0 &&
+    (entry?.applied === undefined || entry.applied.cause === "prearm");
 }
 
 function release(

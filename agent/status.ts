@@ -4,11 +4,12 @@ import type { GateState } from "../cluster/mod.ts";
 import type { DriftStatus } from "./drift.ts";
 import type { Outcome } from "./enforce.ts";
 import type { GpuEntry } from "./entry.ts";
-import type {
-  GpuIdentity,
-  GpuOwnership,
-  GpuTelemetry,
-  NvmlError,
+import {
+  AGENT_NVML_ERRORS,
+  type GpuIdentity,
+  type GpuOwnership,
+  type GpuTelemetry,
+  type NvmlError,
 } from "./ports.ts";
 import type { Decision } from "./situation.ts";
 
@@ -61,12 +62,22 @@ export function zeroCounts(): AgentCounts {
   };
 }
 
+/** The device or library cannot, and never will: no fault that passes. */
+const ABSENT: ReadonlySet<string> = new Set([
+  "NVML_ERROR_NOT_SUPPORTED",
+  "NVML_ERROR_FUNCTION_NOT_FOUND",
+  AGENT_NVML_ERRORS.missing,
+]);
+
 /** Why a GPU is not as it should be; undefined when it is. Makes the node not ready. */
 export function troubleOf(status: GpuStatus): string | undefined {
   const { identity, outcome, decision, drift } = status;
   const at = `GPU ${identity.index} (${identity.uuid})`;
   if (status.error) {
-    return `${at} does not answer: ${status.error.name} (${status.error.call}).`;
+    const { name, call } = status.error;
+    return ABSENT.has(name)
+      ? `${at} has no power limit to read: ${name} (${call}).`
+      : `${at} does not answer: ${name} (${call}).`;
   }
   if (outcome.failed || outcome.state === "refused") {
     return `${at} is not enforced: ${outcome.reason}`;

@@ -1,6 +1,8 @@
 /** The imported data as a source of models and packs. @module */
 
 import type { DataStore } from "./data/store/mod.ts";
+import type { PackIdentity } from "./data/pack/mod.ts";
+import type { LoadedPack } from "./host.ts";
 import {
   type EngineSource,
   EstimatorOpener,
@@ -17,14 +19,31 @@ export interface BesideStore {
   /** Models that are in no store; they win over its own. */
   readonly models?: OtherModels;
   /** Curves refined from live points, by system. */
-  readonly powerCurves?: EngineSource["powerCurves"];
+  readonly powerCurves?: EngineSource["powerCurves"] | undefined;
 }
+
+/** Packs that are kept because several others borrow watts from them. */
+const MOST_LENDERS = 3;
 
 /** Reads models and packs from a store. */
 export function storeSource(
   store: DataStore,
   { models = {}, powerCurves = new Map() }: BesideStore = {},
 ): EngineSource {
+  const lenders = new Map<string, Promise<LoadedPack>>();
+  const lent = (identity: PackIdentity): Promise<LoadedPack> => {
+    const key = Object.values(identity).join("|");
+    const known = lenders.get(key) ?? store.readPack(identity);
+    lenders.delete(key);
+    lenders.set(key, known);
+    // A pack that cannot be read is told to everyone who waits, and asked anew next time.
+    known.catch(() => lenders.delete(key));
+    for (const oldest of lenders.keys()) {
+      if (lenders.size <= MOST_LENDERS) break;
+      lenders.delete(oldest);
+    }
+    return known;
+  };
   return {
     powerCurves,
     modelNames: () => [...Object.keys(models), ...store.modelNames()],
@@ -37,7 +56,7 @@ export function storeSource(
       await store.readPack(store.resolveVersion(system, backend, version)),
     readPowerDonors: async (borrower) => {
       const donors = await powerDonors(store, borrower);
-      return await Promise.all(donors.map((donor) => store.readPack(donor)));
+      return await Promise.all(donors.map(lent));
     },
   };
 }

@@ -17,6 +17,7 @@ export {
   type Decision,
   decisionRecord,
   explain,
+  explainRecord,
   type ExplainTargets,
   initialState,
   type Observation,

@@ -1,6 +1,6 @@
 /** A planner in service: the loop with its file of state, its record of decisions, its HTTP side, its changing file. @module */
 
-import { logger, serveHttp } from "../service/mod.ts";
+import { HeapKeeper, logger, serveHttp } from "../service/mod.ts";
 import type { ConfigWatch, PlannerConfig } from "./config/mod.ts";
 import { problemLine } from "./config/mod.ts";
 import type { CapacityModel, LedgerState } from "./core/mod.ts";
@@ -19,6 +19,7 @@ import {
 import { logListener } from "./loop_log.ts";
 import type { StateFile } from "./persist/mod.ts";
 import { refuseImpossibleFloors } from "./run.ts";
+import { warmStart } from "./warm_start.ts";
 import { controlHandler, PlanServer } from "./serve/mod.ts";
 
 /** What a planner in service is made of. */
@@ -68,6 +69,9 @@ export async function runService(
   const log = logger("planner");
   refuseImpossibleFloors(config, model);
   const saved = await loadState(input);
+  const warmHistory = saved
+    ? undefined
+    : await warmStart(config, model, signal);
   const settings = new Settings(config, model);
   const loop = new PlannerLoop({
     clock: environment.clock,
@@ -77,6 +81,7 @@ export async function runService(
     brain: PLANNER_BRAIN,
     store: input.stateFile,
     saved,
+    warmHistory,
     times: {
       tickMs: config.scheduling.tickMaxDurationSeconds * 1000,
       ...input.times,
@@ -85,6 +90,10 @@ export async function runService(
     decisions: input.stopAfterDecisions,
   });
   loop.listen(logListener(log));
+  const heap = new HeapKeeper();
+  loop.listen((event) => {
+    if (event.kind === "decided") heap.check();
+  });
   if (environment.listener) loop.listen(environment.listener);
   const { decisions } = input;
   if (decisions) loop.listen(fileListener(loop, decisions));

@@ -24,6 +24,7 @@ export {
   readBody,
   serveHttp,
 } from "./http.ts";
+export { HeapKeeper } from "./heap.ts";
 export { didYouMean, nearestNames } from "./nearest.ts";
 export {
   configureLog,

@@ -25,7 +25,7 @@ interface KoffiFunction {
 }
 
 interface Koffi {
-  load(path: string): {
+  load(path: string, options: { lazy: boolean }): {
     func(name: string, result: string, takes: string[]): KoffiFunction;
     unload(): void;
   };
@@ -41,7 +41,8 @@ export const koffiBinder: NvmlBinder = {
 };
 
 function bind(koffi: Koffi, path: string): BoundLibrary {
-  const library = koffi.load(path);
+  // Symbols are resolved when they are called, as `Deno.dlopen` does: a library may lack what nobody here calls.
+  const library = koffi.load(path, { lazy: true });
   const calls = new Map<NvmlSymbolName, KoffiFunction>();
   for (const name of NVML_SYMBOL_NAMES) {
     try {

@@ -50,6 +50,11 @@ export class CallLanes {
     return this.#outstanding;
   }
 
+  /** Lets the process end when no call is outstanding. */
+  rest(): void {
+    this.#watchdog.rest();
+  }
+
   /** Calls a symbol in a lane. Never throws. */
   call(
     key: string,

@@ -235,6 +235,7 @@ export class NativeNvml implements Nvml {
     if (this.#lanes.outstanding > 0) return;
     await this.#lanes.call(SYSTEM, "nvmlShutdown");
     if (this.#lanes.outstanding === 0) this.#library.close();
+    this.#lanes.rest();
   }
 
   async #on<T>(

@@ -15,6 +15,7 @@ export class Watchdog {
   /** In the order of their deadlines, for all have the same time. */
   readonly #watched = new Set<WatchedCall>();
   #sleeping = false;
+  #waking = new AbortController();
 
   constructor(
     private readonly clock: Clock,
@@ -33,10 +34,17 @@ export class Watchdog {
     this.#watched.delete(call);
   }
 
+  /** Lets the process end: no timer is left, unless a call is still waited for. */
+  rest(): void {
+    if (this.#watched.size > 0) return;
+    this.#waking.abort();
+    this.#waking = new AbortController();
+  }
+
   /** Sleeps on after the last call: the timer that is there serves the next one. */
   #sleep(milliseconds: number): void {
     this.#sleeping = true;
-    this.clock.sleep(milliseconds).then(() => {
+    this.clock.sleep(milliseconds, this.#waking.signal).then(() => {
       const now = this.clock.now();
       for (const call of [...this.#watched]) {
         if (call.atMs > now) break;

@@ -10,9 +10,10 @@ import {
   type RawCase,
   type RefusedRow,
 } from "../../optimizer-wasm/estimate/mod.ts";
-import { openEstimators, parseCurveFile } from "../../optimizer-wasm/mod.ts";
+import { openEstimators } from "../../optimizer-wasm/mod.ts";
 import { WattkeeperError } from "../../service/mod.ts";
 import type { Command, CommandContext, OptionSpec } from "../command.ts";
+import { POWER_CURVES_OPTION, powerCurvesOf } from "../power_curves.ts";
 import { type Column, renderRows } from "../render.ts";
 
 type Row = EstimateRow | RefusedRow;
@@ -201,7 +202,7 @@ async function runCases(
 ): Promise<number> {
   const opener = await openEstimators(
     storeOf(context),
-    { powerCurves: await curvesOf(context) },
+    { powerCurves: await powerCurvesOf(context.flags) },
   );
   const rows: Row[] = [];
   const stream = context.output === "jsonl" || context.output === "table";
@@ -224,28 +225,6 @@ async function runCases(
   return faults > 0 ? 1 : 0;
 }
 
-/** Curves that `--power-curves` names. */
-async function curvesOf(
-  { flags }: CommandContext,
-): Promise<ReturnType<typeof parseCurveFile> | undefined> {
-  const path = flags["power-curves"];
-  if (typeof path !== "string") return undefined;
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (cause) {
-    const missing = cause instanceof Deno.errors.NotFound;
-    throw new WattkeeperError(
-      missing ? "file_not_found" : "file_unreadable",
-      `The file of power curves "${path}" ${
-        missing ? "does not exist" : "cannot be read"
-      }.`,
-      { where: "--power-curves", cause },
-    );
-  }
-  return parseCurveFile(text, path);
-}
-
 function storeOf(context: CommandContext): string | undefined {
   const { store } = context.flags;
   return typeof store === "string" ? store : undefined;
@@ -257,7 +236,7 @@ async function runOne(
 ): Promise<number> {
   const opener = await openEstimators(
     storeOf(context),
-    { powerCurves: await curvesOf(context) },
+    { powerCurves: await powerCurvesOf(context.flags) },
   );
   const row = await answerCase(opener, flagsToCase(context), perOperator);
   switch (context.output) {
@@ -311,13 +290,7 @@ With --cases it reads one JSON object a line ("-" for standard input), with the 
       kind: "boolean",
       help: "Also show every operator of both phases.",
     },
-    {
-      name: "power-curves",
-      kind: "string",
-      value: "FILE",
-      help:
-        "What caps cost on this fleet, from data fit --from-live --write; the GPU generation's curve without.",
-    },
+    POWER_CURVES_OPTION,
     {
       name: "store",
       kind: "string",

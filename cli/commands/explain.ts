@@ -2,8 +2,7 @@
 
 import { WattkeeperError } from "../../service/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
-import { explainRecord } from "../plan/explain_record.ts";
-import { readRecord } from "../plan/explained_record.ts";
+import { explainRecord } from "../../planner/mod.ts";
 import { recordOfFile, recordOfPlanner } from "../plan/find_record.ts";
 
 /** The command. */
@@ -75,18 +74,17 @@ async function run(context: CommandContext): Promise<number> {
     write(`${JSON.stringify(found, null, 2)}\n`);
     return 0;
   }
-  const read = readRecord(found);
-  if ("problem" in read) {
+  if (!isDecision(found)) {
     throw new WattkeeperError(
       "invalid_file",
-      `What was found is not the record of a decision: ${read.problem}.`,
+      "What was found is not the record of a decision: it has no sequence.",
       {
         where: typeof planner === "string" ? "--planner" : "--decisions",
-        remedy: "Use what a planner of this version wrote.",
+        remedy: "Use what a planner wrote.",
       },
     );
   }
-  write(explainRecord(read.record));
+  write(explainRecord(found));
   return 0;
 }
 
@@ -98,4 +96,9 @@ function idOf(text: string | undefined): number | undefined {
     `"${text.slice(0, 60)}" is not the number of a decision.`,
     { where: "ID", remedy: "Write a whole number, or leave it out." },
   );
+}
+
+function isDecision(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "sequence" in value &&
+    typeof value.sequence === "number";
 }

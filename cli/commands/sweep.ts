@@ -8,6 +8,7 @@ import {
   wattsFrontier,
 } from "../../optimizer-wasm/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
+import { powerCurvesOf } from "../power_curves.ts";
 import { sweepInput } from "../sweep/input.ts";
 import { type SweepAnswer, sweepRecord } from "../sweep/record.ts";
 import { sweepCsv } from "../sweep/csv.ts";
@@ -52,6 +53,7 @@ async function sweep(context: CommandContext): Promise<number> {
   const started = performance.now();
   const opener = await openEstimators(
     typeof store === "string" ? store : undefined,
+    { powerCurves: await powerCurvesOf(context.flags) },
   );
   const search = await openFleetSearch(opener, space);
   const loadMs = performance.now() - started;

@@ -12,6 +12,11 @@ import {
   type Verdict,
 } from "../../optimizer-wasm/data/validate/mod.ts";
 import type { DataStore } from "../../optimizer-wasm/data/store/mod.ts";
+import {
+  checkTightBudget,
+  type EstimatorOpener,
+  openEstimators,
+} from "../../optimizer-wasm/mod.ts";
 import type { Command } from "../command.ts";
 import { type Column, renderRows } from "../render.ts";
 import {
@@ -19,6 +24,7 @@ import {
   filteredIdentities,
   openNamedStore,
   STORE_OPTION,
+  storeDirectory,
 } from "./options.ts";
 
 type Counts = Pick<
@@ -71,7 +77,7 @@ export const validateCommand: Command = {
   name: "validate",
   summary: "check imported data for values that cannot be",
   description:
-    `Reads every pack with its checksum and looks at each measured point. verdict fail: a latency that is not finite or, outside of computescale (a difference of two measurements), not above 0; a power outside of ${POWER_RANGE.least} to ${POWER_RANGE.most} times TDP; a damaged pack. verdict warn: a table is missing that every estimate needs, or latencies fall oddly often.
+    `Reads every pack with its checksum and looks at each measured point. verdict fail: a latency that is not finite or, outside of computescale (a difference of two measurements), not above 0; a power outside of ${POWER_RANGE.least} to ${POWER_RANGE.most} times TDP; a damaged pack. a search inside half the watts that powers no fewer replicas. verdict warn: a table is missing that every estimate needs, latencies fall oddly often, or no fleet can be searched.
 falling: share of neighbours along tokens, lengths or sizes of which the greater one is more than ${
       100 * NOISE_SHARE
     } % faster. Exit code 1 when any verdict is fail.`,
@@ -99,6 +105,7 @@ falling: share of neighbours along tokens, lengths or sizes of which the greater
   outputs: ["table", "json", "csv"],
   async run({ flags, output, signal, write, progress }) {
     const store = await openNamedStore(flags);
+    const opener = await openEstimators(storeDirectory(flags));
     const identities = filteredIdentities(store, flags);
     const rows: ReportRow[] = [];
     for (const [done, identity] of identities.entries()) {
@@ -108,7 +115,10 @@ falling: share of neighbours along tokens, lengths or sizes of which the greater
         identities.length,
         `${identity.system} ${identity.backend} ${identity.version}`,
       );
-      const report = await validateOne(store, identity, signal);
+      const report = await withTightBudget(
+        await validateOne(store, identity, signal),
+        opener,
+      );
       rows.push(
         ...(flags["by-table"] === true && "tables" in report
           ? tableRows(report)
@@ -153,6 +163,21 @@ async function validateOne(
       findings: [`${error.code}: ${error.message}`],
     };
   }
+}
+
+/** A pack that is sound value by value must also let a budget bite (R51). */
+async function withTightBudget(
+  report: PackReport | ReportRow,
+  opener: EstimatorOpener,
+): Promise<PackReport | ReportRow> {
+  if (report.verdict === "fail") return report;
+  const { verdict, finding } = await checkTightBudget(opener, report.identity);
+  if (verdict === "ok") return report;
+  return {
+    ...report,
+    verdict,
+    findings: [...report.findings, `tight budget: ${finding}`],
+  };
 }
 
 function packRow(report: PackReport): ReportRow {

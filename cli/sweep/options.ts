@@ -1,6 +1,7 @@
 /** The flags of `sweep`. @module */
 
 import type { OptionSpec } from "../command.ts";
+import { POWER_CURVES_OPTION } from "../power_curves.ts";
 
 const DATABASE_MODES = ["SILICON", "HYBRID", "EMPIRICAL", "SOL", "ROOFLINE"];
 
@@ -115,6 +116,7 @@ export const OPTIONS: readonly OptionSpec[] = [
       "Frontiers and what relaxing a constraint buys; --no-frontier for the best alone.",
     default: true,
   },
+  POWER_CURVES_OPTION,
   text(
     "store",
     "DIR",

@@ -46,17 +46,23 @@ function highLength(s: i32): i32 {
   return max(11 * s / 10, lowLength(s));
 }
 
+/** Whether the grid may still answer where `bindRows` found no full set of rows: one side of the heads has the batch. */
+let hasSurvivor: bool = false;
+
 /** Finds the rows of (heads, batch); false when one of the two lies outside the grid. */
 function bindRows(grid: Grid, heads: f64, batch: f64): bool {
   rowCount = 0;
+  hasSurvivor = false;
   const low = lowerIndex(grid.keys0, grid.keys0Count, heads);
   if (low < 0) return false;
   const key = f64At(grid.keys0, low);
   if (key == heads) return bindBatch(grid, low, batch, 1.0);
   if (low == grid.keys0Count - 1) return false;
   const w = (heads - key) / (f64At(grid.keys0, low + 1) - key);
-  return bindBatch(grid, low, batch, 1.0 - w) &&
-    bindBatch(grid, low + 1, batch, w);
+  const below = bindBatch(grid, low, batch, 1.0 - w);
+  const above = bindBatch(grid, low + 1, batch, w);
+  hasSurvivor = below || above;
+  return below && above;
 }
 
 function bindBatch(grid: Grid, key0: i32, batch: f64, weight: f64): bool {
@@ -140,7 +146,9 @@ function openPiece(grid: Grid, length: f64): bool {
 
 /** A length that the bound rows do not bracket: a lone survivor or the hold. */
 function outside(op: Op, batch: f64, length: f64, reachable: bool): i32 {
-  if (reachable && walk(op, op.heads, batch, length) == OK) return OK;
+  if (
+    (reachable || hasSurvivor) && walk(op, op.heads, batch, length) == OK
+  ) return OK;
   return hold(op, op.heads, batch, length);
 }
 

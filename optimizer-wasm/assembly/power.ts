@@ -149,11 +149,13 @@ export function drawOf(
   const kernel = max(ms - op.extraMs, 1e-9);
   const family = op.powerFamily;
   if (energy > 0.0 && op.wholePower) {
+    // Carried on from the nearest rows: measured, and no surer than a model.
+    const beyond = (op.lastFlags & BEYOND_TABLES) != 0;
     give(
       Source.MEASURED,
       energy / kernel,
-      load<f64>(family, MEASURED_LOW),
-      load<f64>(family, MEASURED_HIGH),
+      load<f64>(family + (beyond ? MODEL_LOW : MEASURED_LOW)),
+      load<f64>(family + (beyond ? MODEL_HIGH : MEASURED_HIGH)),
     );
     return;
   }

@@ -9,6 +9,7 @@ import type {
   PowerSource,
 } from "../estimate_case.ts";
 import type { StaticAnswer } from "../estimator.ts";
+import { BUILTIN_SYSTEMS } from "../data/builtin_systems.ts";
 import type { EstimatorOpener } from "../open_estimator.ts";
 import { type CappedRow, cappedRow } from "./capped.ts";
 import { type CaseId, type RawCase, readCase } from "./case_fields.ts";
@@ -80,11 +81,17 @@ async function open(
     return await opener.open(ask("SILICON"));
   } catch (error) {
     const nothingImported = error instanceof WattkeeperError &&
-      error.code === "not_imported" &&
+      isNothingImported(error, engineCase.system) &&
       engineCase.backendVersion === undefined;
     if (!nothingImported) throw error;
     return await opener.open(ask("ROOFLINE"));
   }
+}
+
+/** No tables for this system and backend: the built-in model has the system, whatever else is imported (R54). */
+function isNothingImported({ code }: WattkeeperError, system: string): boolean {
+  return code === "not_imported" ||
+    code === "unknown_system" && Object.hasOwn(BUILTIN_SYSTEMS, system);
 }
 
 function rowOf(

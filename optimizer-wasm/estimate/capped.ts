@@ -33,7 +33,7 @@ const LIVE_PHASE = { context: "prefill", generation: "decode" } as const;
 /** @throws {WattkeeperError} `invalid_value` when the GPU cannot run a phase at the cap */
 export function cappedRow(
   estimator: EngineEstimator,
-  { context, generation, tpotMs }: StaticAnswer,
+  { context, generation, ttftMs, tpotMs }: StaticAnswer,
   capWatts: number,
 ): CappedRow {
   const { vmin, slope, staticWatts, standing } = estimator.powerCurve;
@@ -45,13 +45,10 @@ export function cappedRow(
     sums: generation.sums,
     capWatts,
   });
-  const stretch = generation.latencyMs > 0
-    ? decode.latencyMs / generation.latencyMs
-    : 1;
   return {
     cap_watts: capWatts,
-    capped_ttft_ms: prefill.latencyMs,
-    capped_tpot_ms: tpotMs * stretch,
+    capped_ttft_ms: ttftMs * stretch(prefill, context.sums),
+    capped_tpot_ms: tpotMs * stretch(decode, generation.sums),
     capped_context_power_watts: prefill.watts,
     capped_generation_power_watts: decode.watts,
     context_clock: prefill.clock,
@@ -62,6 +59,11 @@ export function cappedRow(
       Math.round(staticWatts)
     } W: ${standing}`,
   };
+}
+
+/** Time at the cap ÷ time without: exactly 1 where it does not bind. */
+function stretch({ latencyMs }: CappedClock, { totalMs }: PhaseSums): number {
+  return totalMs > 0 ? latencyMs / totalMs : 1;
 }
 
 function capped(

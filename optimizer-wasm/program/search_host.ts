@@ -42,11 +42,14 @@ export const SETTING = {
   dispatchMs: 39,
   floors: 40,
   ceilings: 43,
+  prefillShare: 46,
+  decodeShare: 47,
+  staticWatts: 48,
 } as const;
 
 /** Layouts of one side that the module has room for. */
 export const MOST_LAYOUTS = 128;
-const SETTING_SLOTS = 46;
+const SETTING_SLOTS = 49;
 const OPTION_BYTES = 144;
 
 /** One replica at a batch under a cap (`assembly/search/option.ts`). */

@@ -1,7 +1,6 @@
 /** A fleet search over one engine's data: layouts opened once, any number of queries. @module */
 
 import { WattkeeperError } from "../../service/mod.ts";
-import { powerCurveOf } from "../data/power_curves.ts";
 import type { EngineEstimator } from "../engine_estimator.ts";
 import type { DatabaseMode, EngineCase } from "../estimate_case.ts";
 import { gpusOf } from "../model/layout.ts";
@@ -157,6 +156,8 @@ export class FleetSearch {
       backend: engineCase.backend,
       layers: this.estimator.layers,
       nextn: this.space.nextn ?? 0,
+      curve: this.estimator.powerCurve,
+      computeShares: this.estimator.computeShares,
     });
   }
 
@@ -237,7 +238,7 @@ export class FleetSearch {
       databaseMode: engineCase.databaseMode,
       corrections: query.corrections ?? AIC_CORRECTIONS,
       caps: query.caps.kind,
-      curve: powerCurveOf(system),
+      curve: this.estimator.powerCurve,
       capRange: { minWatts, maxWatts },
       refused: this.refused,
     };

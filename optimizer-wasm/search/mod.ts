@@ -11,3 +11,4 @@ export {
   wattsFrontier,
   type WattsPoint,
 } from "./frontier.ts";
+export { checkTightBudget, type TightBudgetFinding } from "./tight_budget.ts";

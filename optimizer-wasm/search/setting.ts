@@ -1,7 +1,7 @@
 /** A query as the module's numbers. @module */
 
 import { type CapRange, capRangeOf, lowestRatioOf } from "../data/cap_range.ts";
-import { type PowerCurve, powerCurveOf } from "../data/power_curves.ts";
+import type { PowerCurve } from "../data/power_curves.ts";
 import type { SystemSpec } from "../data/system_spec.ts";
 import { CAPS, SETTING, SIDE } from "../program/search_host.ts";
 import {
@@ -19,6 +19,9 @@ export interface SettingContext {
   readonly backend: string;
   readonly layers: number;
   readonly nextn: number;
+  readonly curve: PowerCurve;
+  /** Shares of prefill and decode that scale with the clock, where live points refined them. */
+  readonly computeShares: Readonly<Record<string, number>>;
 }
 
 /** Range of the cap in a query. */
@@ -73,7 +76,9 @@ export function writeSetting(
         ? 0
         : lowestRatioOf(side, context.system.smVersion),
   );
-  writeCurve(window, powerCurveOf(context.system));
+  writeCurve(window, context.curve);
+  set("prefillShare", context.computeShares["prefill"] ?? 0);
+  set("decodeShare", context.computeShares["decode"] ?? 0);
   set("mostGpus", query.totalGpus ?? Infinity);
   set("mostWatts", query.budgetWatts ?? Infinity);
   set("demand", query.requestRate ?? Infinity);
@@ -101,5 +106,6 @@ function writeCurve(window: Float64Array, curve: PowerCurve): void {
   window[SETTING.voltageSlope] = curve.slope;
   window[SETTING.clockStep] = curve.clockStepMhz / curve.maxClockMhz;
   window[SETTING.lowestClock] = curve.minClockMhz / curve.maxClockMhz;
+  window[SETTING.staticWatts] = curve.staticWatts;
   window.set(curve.errors, SETTING.errors);
 }

@@ -164,6 +164,9 @@ function fromQueryString(raw: string): unknown {
     : raw;
 }
 
+/** Letters too many or too few in a mistyped name. */
+const LONGEST_SLIP = 2;
+
 /** Variables that look as if a field was meant; nothing reads them. */
 function mistypedVariables(
   environment: Readonly<Record<string, string>>,
@@ -175,7 +178,10 @@ function mistypedVariables(
     if (!variable.startsWith("WATTKEEPER_") || known.has(variable)) return [];
     const written = variable.slice("WATTKEEPER_".length).toLowerCase();
     const [nearest] = nearestNames(written, FIELD_NAMES, 1);
-    return nearest === undefined ? [] : [{
+    // A part of a field's name is another word, not a slip: the variable may be meant for something else.
+    const isSlip = nearest !== undefined &&
+      Math.abs(nearest.length - written.length) <= LONGEST_SLIP;
+    return !isSlip ? [] : [{
       path: "",
       origin: variable,
       found: "found a variable that no field reads",

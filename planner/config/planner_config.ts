@@ -81,8 +81,8 @@ export interface PrometheusConfig {
   readonly verify: boolean;
   readonly extraQueryParams: Readonly<Record<string, string>>;
   readonly timeoutSeconds: number;
-  /** How often the deployment is scraped. */
-  readonly scrapeIntervalSeconds: number;
+  /** How often the deployment is scraped; absent: seen from the samples. */
+  readonly scrapeIntervalSeconds: number | undefined;
   readonly source: "frontend" | "router";
 }
 

@@ -1,22 +1,17 @@
 /** The border to the fleet (P51): rollouts, then watts; and whatever happens, nothing over a budget. @module */
 
 import type { PlannerConfig, PowerConfig } from "../config/mod.ts";
-import { belowFloor } from "./below_floor.ts";
 import { gpuBudgetOf, withReplicas } from "./target_counts.ts";
 import type { CurrentReplicas } from "./current.ts";
-import { capWattsOf, replicasOf, type SideTarget } from "./decision.ts";
-import {
-  atLeastGpus,
-  gpusOf,
-  reduceTo,
-  sidesIn,
-  withinGpus,
-} from "./gpu_budget.ts";
+import { replicasOf, type SideTarget } from "./decision.ts";
+import { atLeastGpus, gpusOf, sidesIn, withinGpus } from "./gpu_budget.ts";
 import { clampProposal, type PowerOutcome } from "./power_proposal.ts";
 import type { NeedInput } from "./propose.ts";
 import type { Reason, Replicas } from "./reason.ts";
 import { floorsOf } from "./settings.ts";
-import type { PerSide, Side } from "./side.ts";
+import { heldByRollout } from "./rollout_hold.ts";
+import type { Side } from "./side.ts";
+import { atFloors, replicaWattsOf, withinWatts } from "./within_watts.ts";
 
 /** What comes to the border. */
 export interface BoundaryInput {
@@ -84,46 +79,6 @@ export function passBoundary(input: BoundaryInput): Passed {
 function isAboutWatts({ kind }: Reason): boolean {
   return kind === "power_budget" || kind === "below_floor" ||
     kind === "scale_up_suppressed" || kind === "rebalance_staged";
-}
-
-/** P50: while a side rolls out, or nobody knows, no side grows above what serves or is set already. */
-function heldByRollout(
-  { need, standing, proposed, current, rolloutHeld }: BoundaryInput,
-): {
-  readonly proposed: Replicas;
-  readonly reasons: readonly Reason[];
-  readonly isHolding: boolean;
-} {
-  const { inventory } = need;
-  const isRolling = inventory !== undefined &&
-    standing.some(({ side }) => {
-      const found = inventory[side];
-      return found !== undefined && found.rollout !== "settled";
-    });
-  if (!isRolling) return { proposed, reasons: [], isHolding: false };
-  const passing: Partial<Record<Side, number>> = {};
-  const reasons: Reason[] = [];
-  for (const side of sidesIn(proposed)) {
-    const wanted = proposed[side] ?? 0;
-    const ready = current.ready[side];
-    const set = Math.max(ready ?? 0, current.target[side] ?? 0);
-    if (ready === undefined || wanted <= set) {
-      passing[side] = wanted;
-      continue;
-    }
-    reasons.push({
-      kind: "rollout_hold",
-      side,
-      wanted,
-      held: current.target[side],
-      began: !rolloutHeld,
-    });
-  }
-  return {
-    proposed: passing,
-    reasons,
-    isHolding: rolloutHeld || reasons.length > 0,
-  };
 }
 
 function withinPower(
@@ -243,42 +198,6 @@ function withinHardGpus(
   );
 }
 
-/** What is still over the watts, by what was not proposed or by a lower budget, shrinks by R12. */
-function withinWatts(
-  need: NeedInput,
-  power: PowerConfig,
-  targets: readonly SideTarget[],
-): {
-  readonly targets: readonly SideTarget[];
-  readonly reasons: readonly Reason[];
-} {
-  const askedWatts = capWattsOf(targets);
-  if (askedWatts <= power.budgetWatts) return { targets, reasons: [] };
-  const floors = floorsOf(need.config);
-  if (atFloors(targets, floors) > power.budgetWatts) {
-    return belowFloor({ ...need, power }, targets);
-  }
-  const asked = replicasOf(targets);
-  const to = reduceTo(
-    asked,
-    floors,
-    replicaWattsOf(targets),
-    power.budgetWatts,
-  );
-  return {
-    targets: withReplicas(targets, to),
-    reasons: [{
-      kind: "power_budget",
-      method: "compatible",
-      from: asked,
-      to,
-      askedWatts,
-      budgetWatts: power.budgetWatts,
-      overWatts: askedWatts - power.budgetWatts,
-    }],
-  };
-}
-
 /** P51: the power budget wins over the lower bound of GPUs, and says so. */
 function gpuFloorYields(
   config: PlannerConfig,
@@ -289,26 +208,4 @@ function gpuFloorYields(
   const budget = gpuBudgetOf(config, targets);
   const gpus = gpusOf(replicasOf(targets), budget.gpusPerReplica);
   return gpus < minGpus ? [{ kind: "gpu_floor_yields", minGpus, gpus }] : [];
-}
-
-function replicaWattsOf(targets: readonly SideTarget[]): PerSide<number> {
-  return Object.fromEntries(
-    targets.map(({ side, gpusPerReplica, capWatts }) => [
-      side,
-      gpusPerReplica * (capWatts ?? 0),
-    ]),
-  );
-}
-
-/** Watts of the floors at the caps of the targets. */
-function atFloors(
-  targets: readonly SideTarget[],
-  floors: PerSide<number>,
-): number {
-  return capWattsOf(
-    targets.map((target) => ({
-      ...target,
-      replicas: Math.min(target.replicas, floors[target.side] ?? 0),
-    })),
-  );
 }

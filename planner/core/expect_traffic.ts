@@ -37,9 +37,16 @@ export function expectTraffic(
     islTokens: model.usualIslTokens,
     oslTokens: model.usualOslTokens,
   };
+  const { predictor } = selectPredictor(
+    config.predictor,
+    config.predictorSettings,
+  );
   const { requestsPerSecond } = values;
   const history = isDue && requestsPerSecond !== undefined
-    ? withWindow(state.history, { ...values, requestsPerSecond }, usual)
+    ? withWindow(state.history, { ...values, requestsPerSecond }, {
+      ...usual,
+      predictor,
+    })
     : state.history;
   const past = { history, shape: state.expected ?? usual, reasons: [] };
   if (!isDue) return { ...past, forecast: undefined, missing: undefined };
@@ -47,11 +54,7 @@ export function expectTraffic(
     return { ...past, forecast: undefined, missing: "no_traffic_data" };
   }
   try {
-    const expected = forecast(
-      history,
-      selectPredictor(config.predictor).predictor,
-      usual,
-    );
+    const expected = forecast(history, predictor, usual);
     const isUsable = [
       expected.requestsPerSecond,
       expected.islTokens,

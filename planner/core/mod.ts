@@ -28,7 +28,8 @@ export {
   COEFFICIENT_NAMES,
   type CoefficientName,
 } from "./coefficient_watch.ts";
-export { decide, type DecisionInput } from "./decide.ts";
+export { decide } from "./decide.ts";
+export type { DecisionInput } from "./seen.ts";
 export { capacityOf } from "./outlook.ts";
 export type { DisabledReason, Plan } from "./optimizer_state.ts";
 export {

@@ -111,6 +111,7 @@ export function openSimulated(
     fleet: new SimulatedFleet(world, {
       holder: `planner-${crypto.randomUUID()}`,
       gpusPerReplica: model.gpusPerReplica,
+      readOnly: config.advisory,
     }),
     source: new SimulatedSource(
       world,

@@ -11,6 +11,7 @@ import {
   type Transition,
 } from "../core/mod.ts";
 import type { Fleet } from "../fleets/mod.ts";
+import type { TrafficHistory } from "../predict/mod.ts";
 import type { TrafficSource } from "../sources/mod.ts";
 import { alwaysSafe, StepRunner } from "./apply_steps.ts";
 import { firstSchedule, type Schedule, takeDue, untilDue } from "./cadence.ts";
@@ -22,6 +23,7 @@ import { Lock } from "./lock.ts";
 import { LOOP_TIMES, type LoopTimes } from "./loop_times.ts";
 import { Looker } from "./looker.ts";
 import { nothing, Observer } from "./observe.ts";
+import { withReadBack } from "./read_back.ts";
 import type { Brain, LoopClock, SavedState, StateStore } from "./ports.ts";
 import { NOTHING_PURSUED, pursue, withReached } from "./pursuit.ts";
 import type { Settings } from "./settings.ts";
@@ -41,6 +43,8 @@ export interface LoopOptions<Ledger> {
   readonly store?: StateStore | undefined;
   /** What an earlier process saved. */
   readonly saved?: SavedState | undefined;
+  /** History of a cold start, from a trace (P20). */
+  readonly warmHistory?: TrafficHistory | undefined;
   readonly times?: Partial<LoopTimes>;
   readonly listeners?: readonly Listener[];
   /** Stop after so many decisions and a settled transition; absent: run until stopped. */
@@ -106,9 +110,10 @@ export class PlannerLoop<Ledger> {
       },
     });
     const { config } = settings.current();
-    this.#state = saved
-      ? resumedState(saved.state)
-      : initialState(config.optimizer.initialCoefficients);
+    this.#state = saved ? resumedState(saved.state) : {
+      ...initialState(config.optimizer.initialCoefficients),
+      ...(options.warmHistory ? { history: options.warmHistory } : {}),
+    };
     this.#keeper = new Keeper(options.store, this.#times.saveMs, (error) => {
       const nowMs = this.time.now();
       if (error === undefined) this.faults.clear("state_file", nowMs);
@@ -294,7 +299,7 @@ export class PlannerLoop<Ledger> {
       const result = await this.#decider.decide(this.#state, {
         nowMs,
         due,
-        observation,
+        observation: withReadBack(observation, this.#looker.last),
         inventory: this.#looker.last?.sides,
         config: inForce.config,
         model: inForce.model,
@@ -365,6 +370,7 @@ export class PlannerLoop<Ledger> {
         config: ledgerSettings(config, model),
         budgetWatts: config.power?.budgetWatts,
         nowMs,
+        assumeLeader: this.withheld !== undefined,
       });
       this.#ledger = staged.ledger;
       transition = staged.transition;

@@ -26,18 +26,11 @@ export function recordJson(record: PlanRecord): Json {
   return {
     id: decision.sequence,
     ...decisionRecord(decision),
-    made_at_ms: record.madeAtMs,
-    due: record.due,
     duration_ms: Math.round(record.durationMs * 1000) / 1000,
     carried_replicas: record.carried,
     configuration_generation: inForce.generation,
     environment: config.environment,
     mode: config.mode,
-    advisory: config.advisory,
-    paused: config.paused,
-    slo: { ttft_ms: config.ttftMs, itl_ms: config.itlMs },
-    max_gpus: config.maxGpus ?? null,
-    source_problems: (decision.observed.problems ?? []).slice(0, MOST_ENTRIES),
     faults: record.faults.map(faultJson),
     transition: transition ? transitionJson(transition) : null,
   };
@@ -54,7 +47,9 @@ export function transitionJson(transition: Transition): Json {
     headroom_watts: finite(
       transition.budgetInForceWatts - transition.chargedWatts,
     ),
-    unreachable_missing_watts: unreachable?.missingWatts ?? null,
+    unreachable: unreachable
+      ? { missing_watts: unreachable.missingWatts }
+      : null,
     cut: transition.cut
       ? {
         from_watts: transition.cut.fromWatts,
@@ -89,10 +84,12 @@ export function stepJson(step: Step): Json {
       return {
         kind: "patch",
         purpose,
-        namespace: pod.namespace,
-        pod: pod.name,
-        watts: grant.watts,
-        generation: formatGeneration(grant.generation),
+        pod: { namespace: pod.namespace, name: pod.name, uid: pod.uid },
+        grant: {
+          watts: grant.watts,
+          bound_watts: grant.boundWatts,
+          generation: formatGeneration(grant.generation),
+        },
         text: `${purpose} ${pod.namespace}/${pod.name} to ${grant.watts} W (${
           formatGeneration(grant.generation)
         })`,
@@ -123,8 +120,8 @@ export function outcomeJson(outcome: StepOutcome): Json {
 export function waitJson(wait: Wait): Json {
   return {
     kind: wait.kind,
-    pod: wait.podName ?? null,
-    node: wait.nodeName ?? null,
+    pod_name: wait.podName ?? null,
+    node_name: wait.nodeName ?? null,
     gpu_uuid: wait.gpuUuid ?? null,
     generation: wait.generation ? formatGeneration(wait.generation) : null,
     watts: finite(wait.watts),
@@ -137,8 +134,8 @@ export function alarmJson(alarm: Alarm): Json {
   return {
     kind: alarm.kind,
     message: alarm.message,
-    node: alarm.nodeName ?? null,
-    pod: alarm.podName ?? null,
+    node_name: alarm.nodeName ?? null,
+    pod_name: alarm.podName ?? null,
     gpu_uuid: alarm.gpuUuid ?? null,
     watts: finite(alarm.watts),
   };
@@ -148,8 +145,8 @@ export function chargeJson(charge: Charge): Json {
   return {
     gpu_uuid: charge.gpuUuid ?? null,
     gpus: charge.gpus,
-    node: charge.nodeName ?? null,
-    pod: charge.podName ?? null,
+    node_name: charge.nodeName ?? null,
+    pod_name: charge.podName ?? null,
     side: charge.side ?? null,
     watts: finite(charge.watts),
     because: charge.because,

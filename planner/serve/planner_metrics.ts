@@ -296,17 +296,13 @@ export class PlannerMetrics {
     for (const id of now) this.#alarms.add(id);
   }
 
-  /** R45: from the cut until the ledger says so. */
-  #compliance(transition: Transition, atMs: number): void {
-    if (!transition.compliant) {
-      this.#cut ??= { sinceMs: atMs };
-      return;
-    }
-    if (this.#cut) {
+  /** R45: from the cut until the ledger is within it (C16). */
+  #compliance({ cut }: Transition, atMs: number): void {
+    if (!cut && this.#cut) {
       const seconds = Math.max(0, atMs - this.#cut.sinceMs) / 1000;
       this.registry.observe("complianceSeconds", seconds);
     }
-    this.#cut = undefined;
+    this.#cut = cut && (this.#cut ?? { sinceMs: atMs });
   }
 
   #fault(change: FaultChange): void {

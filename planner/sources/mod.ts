@@ -2,9 +2,11 @@
 
 export type { ObservationRequest, TrafficSource } from "./source.ts";
 export {
+  openPrometheusSource,
   PrometheusClient,
   type PrometheusClientOptions,
   type PrometheusDeployment,
+  prometheusDeployment,
   type PrometheusFacts,
   PrometheusSource,
   type PrometheusSourceOptions,

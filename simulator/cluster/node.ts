@@ -54,6 +54,8 @@ export interface NodeGpu {
 
 /** Time that all of C24 must hold. */
 const FREE_AFTER_MS = 5_000;
+/** A report is sent this often when nothing happens. */
+const HEARTBEAT_MS = 10_000;
 
 /** A node. Passes happen when the world says so. */
 export class SimulatedNode {
@@ -73,6 +75,11 @@ export class SimulatedNode {
   #view: WatchedView;
   #essence = "";
   #reportedAtMs = -Infinity;
+  #passedAtMs = -Infinity;
+  /** Something has happened on the node since the last pass. */
+  #stirred = true;
+  /** Limits as the last pass left them: one that has moved is a reason for another (C20). */
+  #limitsLeft: readonly number[] = [];
 
   constructor(
     readonly facts: NodeFacts,
@@ -118,19 +125,22 @@ export class SimulatedNode {
     for (const gpu of free) gpu.podUid = pod.uid;
     this.sandboxes.set(pod.uid, pod);
     if (!pod.gated) this.running.add(pod.uid);
+    this.#stirred = true;
     return true;
   }
 
   /** The pod's last process ends and its cgroup goes. */
   stop(uid: string): void {
+    if (!this.sandboxes.delete(uid)) return;
     this.running.delete(uid);
-    this.sandboxes.delete(uid);
     for (const gpu of this.gpusOf(uid)) gpu.podUid = undefined;
+    this.#stirred = true;
   }
 
   /** A container restarts in place: it is in the gate again, or runs again without one. */
   restart(uid: string): void {
     if (this.sandboxes.get(uid)?.gated) this.running.delete(uid);
+    this.#stirred = true;
   }
 
   // ── Faults ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -164,10 +174,27 @@ export class SimulatedNode {
     this.#view = this.api.watch();
     this.#recordLost = false;
     this.#essence = "";
+    this.#stirred = true;
     for (const gpu of this.gpus) gpu.vacatedSinceMs = undefined;
   }
 
   // ── Agent ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Whether a pass would find anything new: an event, a limit that has moved, a grace time, a heartbeat. */
+  isDue(nowMs: number): boolean {
+    return this.#stirred || nowMs - this.#passedAtMs >= HEARTBEAT_MS ||
+      this.gpus.some(({ limitWatts, vacatedSinceMs, index, stuck }) =>
+        stuck || limitWatts !== this.#limitsLeft[index] ||
+        vacatedSinceMs !== undefined &&
+          nowMs - vacatedSinceMs >= FREE_AFTER_MS &&
+          this.#passedAtMs - vacatedSinceMs < FREE_AFTER_MS
+      );
+  }
+
+  /** The API server has told the agent something. */
+  stir(): void {
+    this.#stirred = true;
+  }
 
   /** One pass: decide, enforce, record, then open gates. @returns whether anything changed */
   pass(nowMs: number): boolean {
@@ -189,6 +216,9 @@ export class SimulatedNode {
     });
     for (const { gpu, decision } of todo) this.#enforce(gpu, decision);
     this.#openGates(pods);
+    this.#passedAtMs = nowMs;
+    this.#limitsLeft = this.gpus.map(({ limitWatts }) => limitWatts);
+    this.#stirred = false;
     return this.#report(pods, decisions, nowMs);
   }
 
@@ -341,7 +371,7 @@ export class SimulatedNode {
         rest
       ),
     );
-    const due = nowMs - this.#reportedAtMs >= 10_000;
+    const due = nowMs - this.#reportedAtMs >= HEARTBEAT_MS;
     if (!this.connected || essence === this.#essence && !due) return false;
     const changed = essence !== this.#essence;
     this.#essence = essence;

@@ -171,9 +171,11 @@ export class SimulatedWorld {
     this.check();
     for (const node of this.nodes) {
       if (!node.agentUp) continue;
-      if (node.connected) {
+      const heard = node.connected &&
         node.view.deliverUntil(this.#nowMs - this.delays.watchMs);
-      }
+      // Everybody's pods pass by; an event somewhere is looked at everywhere, as the API server's watch is filtered for real.
+      if (heard) node.stir();
+      if (!node.isDue(this.#nowMs)) continue;
       node.pass(this.#nowMs);
       this.check();
     }
@@ -189,11 +191,19 @@ export class SimulatedWorld {
     const arrivals = this.#options.traffic(this.#nowMs / 1000);
     const replicas: Replica[] = [];
     const gpus = new Map<string, SimulatedNode["gpus"]>();
+    const byPod = new Map<string, SimulatedNode["gpus"]>();
+    for (const node of this.nodes) {
+      for (const gpu of node.gpus) {
+        const { podUid } = gpu;
+        if (podUid === undefined || !node.running.has(podUid)) continue;
+        const known = byPod.get(podUid);
+        if (known) known.push(gpu);
+        else byPod.set(podUid, [gpu]);
+      }
+    }
     for (const { pod, side, replica } of this.api.pods()) {
-      const mine = this.nodes.flatMap((node) =>
-        node.running.has(pod.uid) ? node.gpusOf(pod.uid) : []
-      );
-      if (mine.length === 0) continue;
+      const mine = byPod.get(pod.uid);
+      if (!mine) continue;
       gpus.set(replica, mine);
       replicas.push({
         name: replica,

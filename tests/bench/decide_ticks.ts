@@ -8,7 +8,11 @@ import {
   type LiveSignals,
 } from "../../planner/core/mod.ts";
 import { openEstimators } from "../../optimizer-wasm/mod.ts";
-import { openModel, parsePlannerConfig } from "../../planner/mod.ts";
+import {
+  openModel,
+  parsePlannerConfig,
+  searchWith,
+} from "../../planner/mod.ts";
 
 const WORKERS = 1000;
 
@@ -113,7 +117,7 @@ function run(model: CapacityModel, ticks: number, withEngines: boolean) {
 const opener = await openEstimators();
 const { model } = await openModel(
   config,
-  (engineCase) => opener.open({ ...engineCase, databaseMode: "ROOFLINE" }),
+  (space) => searchWith(opener)({ ...space, databaseMode: "ROOFLINE" }),
 );
 const at = (times: number[], share: number) =>
   (times[Math.floor((times.length - 1) * share)] ?? 0).toFixed(2);

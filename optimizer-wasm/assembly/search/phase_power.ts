@@ -3,9 +3,8 @@
  * in `docs/decisions/0020-one-clock-a-phase.md`; `optimizer-wasm/power_curve.ts` is the same in TypeScript.
  */
 
-import { idleWatts } from "../machine";
 import * as power from "../power_sums";
-import { voltageFloor, voltageSlope } from "./setting";
+import { staticWatts, voltageFloor, voltageSlope } from "./setting";
 
 /** Share of a cap that regulation reaches. */
 const REGULATION: f64 = 0.97;
@@ -38,6 +37,14 @@ export class PhasePower {
     this.modelledMs = power.modelledMs;
   }
 
+  /** Takes a share of the phase as clock-bound that live points refined; 0 leaves the operators' own. */
+  refine(share: f64): void {
+    if (!(share > 0.0)) return;
+    this.clockMs = share * this.ms;
+    this.clockEnergy = share * this.energy;
+    this.clockEnergyHigh = share * this.energyHigh;
+  }
+
   clear(): void {
     memory.fill(changetype<usize>(this), 0, offsetof<PhasePower>());
   }
@@ -63,9 +70,10 @@ export class PhasePower {
     if (clock == 1.0) return energy / this.ms;
     const rest = this.ms - this.clockMs;
     const ms = this.clockMs / clock + rest;
-    const dynamic = (clockEnergy - idleWatts * this.clockMs) / clock + energy -
-      clockEnergy - idleWatts * rest;
-    return idleWatts + dynamicShare(clock) * dynamic / ms;
+    const floor = staticWatts();
+    const dynamic = (clockEnergy - floor * this.clockMs) / clock + energy -
+      clockEnergy - floor * rest;
+    return floor + dynamicShare(clock) * dynamic / ms;
   }
 
   /** Lowest whole-watt cap that lets the phase run at `clock` below 1. @param coefficient R10's max(1, c) */

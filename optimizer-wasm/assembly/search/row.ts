@@ -170,12 +170,14 @@ export function makePower(row: Row): void {
     contextPass(row.program, batch, isl, prefix, -1, false);
     addPhase(row.program, Phase.CONTEXT, batch, isl - prefix, prefix);
     phase.take();
+    phase.refine(setting.prefillShare());
   } else if (row.side == Side.DECODE) {
     // The middle of the phase stands for it: what an operator draws changes little over one request.
     const middle = isl + Math.floor(osl / 2.0);
     generationPass(row.program, requests, middle, -1, false);
     addPhase(row.program, Phase.GENERATION, requests, middle, 0.0);
     phase.take();
+    phase.refine(setting.decodeShare());
   } else {
     agg.schedule(batch, row.contextTokens, isl, osl, setting.isVllm());
     const alone = agg.mixedDecodeRequests;
@@ -190,11 +192,13 @@ export function makePower(row: Row): void {
       true,
     );
     phase.take();
+    phase.refine(setting.prefillShare());
     power.clearSums();
     if (agg.generationSteps > 0.0) {
       decodeStep(row.program, batch, isl, osl, setting.drafts(), true);
     }
     generation.take();
+    generation.refine(setting.decodeShare());
   }
 }
 

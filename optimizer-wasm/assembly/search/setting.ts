@@ -6,7 +6,7 @@
 import { allocate, f64At } from "../arrays";
 
 /** Doubles in the window, in the order of `optimizer-wasm/search/setting.ts`. */
-const SLOTS: i32 = 46;
+const SLOTS: i32 = 49;
 const window = allocate(SLOTS * 8);
 
 export function searchSetting(): usize {
@@ -158,4 +158,15 @@ export function floorOf(side: i32): f64 {
 }
 export function ceilingOf(side: i32): f64 {
   return f64At(window, 43 + side);
+}
+/** Share of a phase's time that scales with the clock, where live points refined it; 0: operator by operator. */
+export function prefillShare(): f64 {
+  return f64At(window, 46);
+}
+export function decodeShare(): f64 {
+  return f64At(window, 47);
+}
+/** Draw extrapolated to zero clock, P0, watts. */
+export function staticWatts(): f64 {
+  return f64At(window, 48);
 }

@@ -39,9 +39,9 @@ export const prometheus = {
     "Write seconds above 0, for example 10.",
   ),
   prometheus_scrape_interval_seconds: field(
-    positive().default(15),
+    positive().optional(),
     "How often Prometheus scrapes the deployment; gaps are measured with it.",
-    `${SECONDS}, the scrape interval of the frontends, for example 15.`,
+    `${SECONDS}, the scrape interval of the frontends, or leave it out: it is seen from the samples.`,
   ),
   prometheus_source: choice(
     ["frontend", "router"],

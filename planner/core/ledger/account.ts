@@ -6,7 +6,7 @@ import {
   chargeUnreported,
   chargeVacant,
   defaultWatts,
-  startWatts,
+  startWattsOf,
 } from "./charge_rows.ts";
 import type { FleetView, SeenGpu } from "./fleet_view.ts";
 import type { LedgerPod } from "./ledger_pod.ts";
@@ -168,7 +168,7 @@ export class Account {
     this.#charged += row.watts;
     this.#gpus.set(seen.uuid, row.watts);
     if (!isGated(settings) && settings.capOwner === "planner") {
-      const gap = Math.max(0, startWatts(seen, settings) - row.watts);
+      const gap = Math.max(0, startWattsOf(seen, settings) - row.watts);
       const sum = this.#shortfall.get(seen.nodeName) ?? 0;
       this.#shortfall.set(seen.nodeName, sum + gap);
     }
@@ -252,7 +252,7 @@ export class Account {
     return !seen || isGated(this.#settings) ||
         this.#settings.capOwner === "deployment"
       ? 0
-      : startWatts(seen, this.#settings);
+      : startWattsOf(seen, this.#settings);
   }
 }
 

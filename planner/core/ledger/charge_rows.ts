@@ -88,7 +88,7 @@ function vanishedRow(
 ): Row {
   const last = memory.placed[seen.uuid] ?? memory.unplacedWatts;
   const open = seen.report.gate !== "waiting";
-  const least = isGated(settings) ? 0 : startWatts(seen, settings);
+  const least = isGated(settings) ? 0 : startWattsOf(seen, settings);
   return {
     watts: Math.max(
       memory.vanishedUnstamped ? maxWatts(seen, settings.gpu) : last,
@@ -114,7 +114,7 @@ function ungatedModeRow(
   }
   return {
     watts: Math.max(
-      startWatts(seen, settings),
+      startWattsOf(seen, settings),
       limit,
       grant?.watts ?? 0,
       grant?.boundWatts ?? 0,
@@ -189,17 +189,13 @@ export function chargeVacant(
     };
   }
   return isGated(settings) ? { watts: 0, because: "free" } : {
-    watts: Math.max(startWatts(seen, settings), limitOf(seen) ?? 0),
+    watts: Math.max(startWattsOf(seen, settings), limitOf(seen) ?? 0),
     because: "a start may come",
   };
 }
 
-/** S of §6: what a GPU may draw that a start falls on. */
-export function startWatts(seen: SeenGpu, settings: LedgerSettings): number {
-  return startWattsOf(seen, settings);
-}
-
-function startWattsOf(
+/** S of §6: what a GPU may draw that a start falls on; undefined: one that no report describes. */
+export function startWattsOf(
   seen: SeenGpu | undefined,
   settings: LedgerSettings,
 ): number {

@@ -4,6 +4,7 @@ import type { SideTarget } from "../decision.ts";
 import type { Side } from "../side.ts";
 import { hasApplied } from "./charge_rows.ts";
 import type { LedgerPod } from "./ledger_pod.ts";
+import { isGated } from "./ledger_settings.ts";
 import { DEADLINES_MS } from "./since.ts";
 import type { StageContext } from "./stage_context.ts";
 import { currentWattsOf, type Lever, leverOf } from "./wanted_caps.ts";
@@ -61,14 +62,15 @@ export function fleetStateOf(context: StageContext): FleetState {
       push(waiting, side, pod);
       continue;
     }
-    if (settings.startMode === "gate" && !pod.memory.gated) continue;
-    const lever = leverOf(pod, currentWatts, { target, settings });
     if (!going) {
       const replicas = live.get(side) ?? new Map<string, number>();
       const watts = account.wattsOfPod(pod);
       replicas.set(pod.replica, (replicas.get(pod.replica) ?? 0) + watts);
       live.set(side, replicas);
     }
+    // Where gates are the rule a pod without one serves, and no grant moves it (C3, C10).
+    if (isGated(settings) && !pod.memory.gated) continue;
+    const lever = leverOf(pod, currentWatts, { target, settings });
     if (!lever) continue;
     if (isSilent(pod) || isOverdue(pod, context)) stuck.push(lever);
     else levers.push(lever);

@@ -71,8 +71,13 @@ export function viewOf(
       gpus.set(gpu.uuid, { uuid: gpu.uuid, nodeName, report: gpu, silent });
     }
   }
+  const inhabited = new Set(
+    Object.values(ledger.pods).map(({ nodeName }) => nodeName),
+  );
   for (const [nodeName, known] of Object.entries(ledger.nodes)) {
     if (dead.has(nodeName) || nodes[nodeName]) continue;
+    // A report that was taken away matters while a pod of ours is, or was, on its node.
+    if (!inhabited.has(nodeName)) continue;
     nodes[nodeName] = known;
     if (nowMs - known.movedAtMs >= AGENT_SILENT_MS) {
       silentNodes.set(nodeName, known.movedAtMs);

@@ -52,7 +52,10 @@ export function rememberPod(
     gated: pod.gated,
     terminating: pod.terminating || (known?.terminating ?? false),
     resourceVersion: older ? known.resourceVersion : pod.resourceVersion,
-    grant: newest(grantOf(pod), known?.grant),
+    // One version is one content: read once.
+    grant: known?.resourceVersion === pod.resourceVersion
+      ? known.grant
+      : newest(grantOf(pod), known?.grant),
     placed: known?.placed ?? {},
     unplacedGpus: known?.unplacedGpus ?? gpus,
     unplacedWatts: known?.unplacedWatts ?? 0,
@@ -117,6 +120,7 @@ export function ledgerPod(input: {
       reported.every(({ report }) => report.occupancy === "pod"),
     pending: input.pending,
     annotated: entry === undefined || grant === undefined ||
+      entry.pod.resourceVersion !== memory.resourceVersion ||
       entry.pod.powerGrant === formatGrant(grant) &&
         entry.pod.powerLimit ===
           (grant.watts > 0 ? `${grant.watts}` : undefined),

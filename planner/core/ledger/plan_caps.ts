@@ -1,6 +1,7 @@
 /** Which caps move now: lowers always, grants and raises with room only, each against the sum that is charged (C2, C3, R43). Pure. @module */
 
-import { hasApplied } from "./charge_rows.ts";
+import { hasApplied, startWattsOf } from "./charge_rows.ts";
+import { isGated } from "./ledger_settings.ts";
 import { type FleetState, fleetStateOf, type Unit } from "./fleet_state.ts";
 import type { LedgerPod } from "./ledger_pod.ts";
 import { DEADLINES_MS } from "./since.ts";
@@ -13,10 +14,11 @@ import {
   waitFor,
 } from "./stage_context.ts";
 import {
-  fits,
+  desiredWattsOf,
   fixedCostOf,
   type Lever,
   leverOf,
+  lowestWattsOf,
   squeezed,
 } from "./wanted_caps.ts";
 
@@ -51,7 +53,7 @@ export function planCaps(context: StageContext, findings: Findings): CapPlan {
     }
     const more = unit.pods.flatMap((pod) => leverFor(pod, context));
     demand.push(...more);
-    const { lowestWatts } = fits([...included, ...more], fixed, budgetWatts);
+    const lowestWatts = lowestWattsOf([...included, ...more], fixed);
     if (lowestWatts <= budgetWatts) {
       included.push(...more);
       admitted.push(unit);
@@ -65,11 +67,8 @@ export function planCaps(context: StageContext, findings: Findings): CapPlan {
   ];
   // A lower only moves the sum once it is confirmed: it is charged at its bound until then.
   lowersAwaited(context, findings);
-  const wanted = fits(demand, fixed, budgetWatts);
-  const absent = absentWatts(state, context) + keptWatts(kept, context);
-  const desiredWatts = wanted.desired && absent === 0
-    ? 0
-    : desiredSum(demand) + fixed.watts + absent;
+  const desiredWatts = desiredWattsOf(demand, fixed) +
+    absentWatts(state, context) + keptWatts(kept, context);
   return {
     lowers,
     grants,
@@ -82,12 +81,14 @@ export function planCaps(context: StageContext, findings: Findings): CapPlan {
 /** Watts of replicas that targets ask for and that no pod stands for yet. */
 function absentWatts(
   { live, waiting }: FleetState,
-  { targets }: StageContext,
+  { targets, settings }: StageContext,
 ): number {
+  // Without a gate they come to GPUs that are charged for a start already.
+  const charged = isGated(settings) ? 0 : startWattsOf(undefined, settings);
   return targets.reduce((sum, { side, replicas, gpusPerReplica, capWatts }) => {
     const there = (live.get(side) ?? 0) + (waiting.get(side) ?? 0);
-    return sum +
-      Math.max(0, replicas - there) * gpusPerReplica * (capWatts ?? 0);
+    return sum + Math.max(0, replicas - there) * gpusPerReplica *
+        Math.max(0, (capWatts ?? 0) - charged);
   }, 0);
 }
 
@@ -101,13 +102,6 @@ function keptWatts(
     const gpus = pods.reduce((all, { memory }) => all + memory.gpus, 0);
     return sum + gpus * (target?.capWatts ?? 0);
   }, 0);
-}
-
-function desiredSum(levers: readonly Lever[]): number {
-  return levers.reduce(
-    (sum, { pod, desiredWatts }) => sum + pod.memory.gpus * desiredWatts,
-    0,
-  );
 }
 
 function leverFor(

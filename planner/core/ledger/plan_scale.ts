@@ -1,6 +1,7 @@
 /** Which replicas move now: downs always, ups never in a rollout, and without a gate never before there is room (P46, P50, R13, C13). Pure. @module */
 
 import type { SideTarget } from "../decision.ts";
+import { startWattsOf } from "./charge_rows.ts";
 import { isGated } from "./ledger_settings.ts";
 import type { Reign } from "./ledger_state.ts";
 import type { Account } from "./account.ts";
@@ -143,7 +144,7 @@ function mayGrow(
   const more = settings.capOwner === "deployment"
     ? gpus * (target.capWatts ?? settings.gpu.maxWatts)
     : Math.max(0, starts.gpus + gpus - account.idleGpus()) *
-      startOf(settings);
+      startWattsOf(undefined, settings);
   const missing = account.watts + more - budgetWatts;
   if (missing <= 0) {
     starts.gpus += gpus;
@@ -163,12 +164,6 @@ function startsUnderWay({ snapshot, targets }: ScaleContext): number {
     gpus += Math.max(0, asked - there);
   }
   return gpus;
-}
-
-function startOf(settings: LedgerSettings): number {
-  return settings.startMode === "prearm" && settings.armedAtBoot
-    ? settings.safeDefaultWatts
-    : settings.gpu.maxWatts;
 }
 
 /** A write on each scaler that kills what earlier leaders have under way (C13 without a gate). */

@@ -16,7 +16,7 @@ import type { FleetSnapshot } from "./snapshot.ts";
 import type { Findings, StageContext } from "./stage_context.ts";
 import { sealed } from "./seal.ts";
 import type { Step } from "./step.ts";
-import { reignOf } from "./take_over.ts";
+import { assumedReign, reignOf } from "./take_over.ts";
 import type { Alarm, Transition } from "./transition.ts";
 
 /** What a stage is made from. */
@@ -31,6 +31,11 @@ export interface StageInput {
   readonly budgetConfirmed?: boolean;
   /** Monotonic time, milliseconds. It decides how soon things move, never what is charged. */
   readonly nowMs: number;
+  /**
+   * Plan as a leader would who has taken over already: for `advisory`, where nothing is written and no Lease is won. Never
+   * apply these steps.
+   */
+  readonly assumeLeader?: boolean;
 }
 
 /** A stage's answer. */
@@ -46,7 +51,9 @@ export function stage(ledger: LedgerState, input: StageInput): Staged {
   const settings = input.config;
   const view = viewOf(ledger, snapshot, nowMs);
   const account = new Account(view, settings);
-  const reign = reignOf(ledger, snapshot, { view, settings });
+  const reign = input.assumeLeader
+    ? assumedReign(view, snapshot)
+    : reignOf(ledger, snapshot, { view, settings });
   const budgets = budgetsOf(ledger, {
     snapshot,
     budgetWatts,
@@ -133,7 +140,13 @@ export function stage(ledger: LedgerState, input: StageInput): Staged {
     ...following,
   ];
   return {
-    ledger: { ...next, sequence: raises.sequence, since: since.next },
+    ledger: {
+      ...next,
+      // What was only assumed must not be mistaken for a reign when writing is allowed again.
+      reign: input.assumeLeader ? { kind: "none" } : reign,
+      sequence: raises.sequence,
+      since: since.next,
+    },
     transition: {
       ...shown,
       steps,
@@ -254,11 +267,12 @@ function ownBudgetOf(
 /** Power awareness is off: replicas only, no patch, no charge. */
 function stageWithoutPower(
   ledger: LedgerState,
-  { snapshot, targets, nowMs }: StageInput,
+  { snapshot, targets, nowMs, assumeLeader }: StageInput,
 ): Staged {
   const since = new Since(ledger.since, nowMs);
   const findings: Findings = { waits: [], alarms: [] };
-  const leads = snapshot.lease === undefined || snapshot.lease.heldByUs;
+  const leads = assumeLeader === true || snapshot.lease === undefined ||
+    snapshot.lease.heldByUs;
   const plan = planScale(
     { snapshot, targets, power: undefined, since },
     findings,

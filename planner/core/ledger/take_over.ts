@@ -57,6 +57,22 @@ export function reignOf(
   return { kind: lease ? "claimed" : "held", ...claim };
 }
 
+/** The reign of a leader who has stamped everything, for plans that are never carried out. */
+export function assumedReign(
+  view: FleetView,
+  snapshot: FleetSnapshot,
+): Extract<Reign, { kind: "held" }> {
+  return {
+    kind: "held",
+    epoch: 1 + Math.max(
+      snapshot.lease?.transitions ?? 0,
+      highestEpoch(view, snapshot),
+    ),
+    unstamped: [],
+    unfenced: [],
+  };
+}
+
 /** Granted or in the gate, live or terminating (C12). */
 function needsStamp(pod: LedgerPod, settings: LedgerSettings): boolean {
   return settings.capOwner === "planner" &&

@@ -2,7 +2,7 @@
 
 import type { SideTarget } from "../decision.ts";
 import type { Account } from "./account.ts";
-import { startWatts } from "./charge_rows.ts";
+import { startWattsOf } from "./charge_rows.ts";
 import type { FleetView } from "./fleet_view.ts";
 import type { LedgerPod } from "./ledger_pod.ts";
 import { isGated, type LedgerSettings } from "./ledger_settings.ts";
@@ -89,7 +89,7 @@ function costAt(
     sum += watts * lever.pod.memory.gpus;
     if (!fixed.ungated) continue;
     for (const seen of lever.pod.reported) {
-      const gap = Math.max(0, startWatts(seen, fixed.settings) - watts);
+      const gap = Math.max(0, startWattsOf(seen, fixed.settings) - watts);
       const known = shortfall.get(seen.nodeName) ?? 0;
       shortfall.set(seen.nodeName, known + gap);
     }
@@ -132,7 +132,7 @@ export function fixedCostOf(
       if (moved.has(seen.uuid)) continue;
       const uid = seen.report.pod?.uid;
       if (uid === undefined || !view.pods.has(uid)) continue;
-      const gap = startWatts(seen, settings) -
+      const gap = startWattsOf(seen, settings) -
         (account.own(uid).onGpu[seen.uuid] ?? 0);
       const known = shortfall.get(seen.nodeName) ?? 0;
       shortfall.set(seen.nodeName, known + Math.max(0, gap));
@@ -141,16 +141,20 @@ export function fixedCostOf(
   return { watts: Math.max(0, watts), shortfall, ungated, settings };
 }
 
-/** Whether levers fit at their desired caps; the lowest sum they can come to. */
-export function fits(
+/** The sum with every lever at its desired cap, watts. */
+export function desiredWattsOf(
   levers: readonly Lever[],
   fixed: FixedCost,
-  budgetWatts: number,
-): { readonly desired: boolean; readonly lowestWatts: number } {
-  return {
-    desired: costAt(levers, SHARES, fixed) <= budgetWatts,
-    lowestWatts: costAt(levers, 0, fixed),
-  };
+): number {
+  return costAt(levers, SHARES, fixed);
+}
+
+/** The sum with every lever at its minimum, watts. */
+export function lowestWattsOf(
+  levers: readonly Lever[],
+  fixed: FixedCost,
+): number {
+  return costAt(levers, 0, fixed);
 }
 
 /**

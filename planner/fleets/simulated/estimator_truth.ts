@@ -50,17 +50,15 @@ export function estimatorTruth(
   });
   const most = remembered((kvTokens: number): number => {
     const engine = decodeEngine ?? any;
-    let fits = 1;
-    for (let batchSize = 1; batchSize <= MOST_BATCH; batchSize *= 2) {
-      const memory = engine.memory("static_gen", {
-        batchSize,
-        isl: kvTokens,
-        osl: 2,
-      });
-      if (!memory.fits) break;
-      fits = batchSize;
+    const fits = (batchSize: number) =>
+      engine.memory("static_gen", { batchSize, isl: kvTokens, osl: 2 }).fits;
+    let [low, high] = [1, MOST_BATCH];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if (fits(middle)) low = middle;
+      else high = middle - 1;
     }
-    return fits;
+    return low;
   });
   const usual = 4_096;
   return {

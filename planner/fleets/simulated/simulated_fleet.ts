@@ -20,6 +20,7 @@ export class SimulatedFleet implements Fleet {
   readonly #world: SimulatedWorld;
   readonly #holder: string;
   readonly #gpusPerReplica: PerSide<number>;
+  readonly #readOnly: boolean;
   #view: WatchedView | undefined;
   /** The view grew from a LIST after the Lease was won. */
   #consistent = false;
@@ -32,11 +33,14 @@ export class SimulatedFleet implements Fleet {
       /** Identity of this process; another one for every start. */
       readonly holder: string;
       readonly gpusPerReplica: PerSide<number>;
+      /** Watches only: the Lease is not asked for (`advisory`). */
+      readonly readOnly?: boolean;
     },
   ) {
     this.#world = world;
     this.#holder = options.holder;
     this.#gpusPerReplica = options.gpusPerReplica;
+    this.#readOnly = options.readOnly ?? false;
     world.onDelivered(() => this.#tell());
   }
 
@@ -50,7 +54,8 @@ export class SimulatedFleet implements Fleet {
       );
     }
     this.#news = false;
-    this.#elect();
+    if (this.#readOnly) this.#consistent = true;
+    else this.#elect();
     const { api, nowMs } = this.#world;
     const view = this.#view ??= this.#world.watch();
     return Promise.resolve(clusterSnapshot(api, view, {
@@ -63,6 +68,9 @@ export class SimulatedFleet implements Fleet {
   }
 
   apply(step: Step, signal: AbortSignal): Promise<StepOutcome> {
+    if (this.#readOnly) {
+      return Promise.resolve({ kind: "refused", reason: "opened to watch" });
+    }
     if (signal.aborted) {
       return Promise.resolve({ kind: "unanswered", reason: "cancelled" });
     }

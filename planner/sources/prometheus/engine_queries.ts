@@ -64,7 +64,6 @@ export function engineQueries(
 /** What else an engine's load depends on. */
 export interface EngineContext {
   readonly sides: readonly Side[];
-  readonly windowSeconds: number;
   /** Mean input tokens; a waiting decode request will hold at least these. */
   readonly islTokens: number | undefined;
 }
@@ -114,7 +113,7 @@ interface Card {
 function loadOf(
   key: string,
   gauges: ReadonlyMap<string, number>,
-  { sides, windowSeconds, islTokens, card }: EngineContext & {
+  { sides, islTokens, card }: EngineContext & {
     readonly card: Card;
   },
 ): EngineLoad | undefined {
@@ -136,19 +135,24 @@ function loadOf(
   const prefillTokens = gauge("prefillTokens") ?? 0;
   const scheduled = Math.min(prefillTokens, card.batchedTokens ?? 0);
   const waiting = gauge("waiting") ?? 0;
-  const stepSeconds = gauge(side === "prefill" ? "ttftSeconds" : "itlSeconds");
+  const queued = prefillTokens - scheduled;
   return {
     side,
     workerId,
     dpRank: Number(rank) || 0,
     scheduledPrefillTokens: scheduled,
-    queuedPrefillTokens: prefillTokens - scheduled,
+    queuedPrefillTokens: queued,
     scheduledDecodeKvTokens: (gauge("decodeBlocks") ?? 0) *
       (card.blockSize ?? 1),
     queuedDecodeKvTokens: side === "prefill" ? 0 : waiting * (islTokens ?? 0),
     scheduledRequests: gauge("requests") ?? 0,
     queuedRequests: waiting,
-    wallTimeMs: (stepSeconds || windowSeconds) * 1000,
+    // A TTFT with a queue before it is no step; 0 is a heartbeat, which is load and no sample (P29).
+    wallTimeMs: side !== "prefill"
+      ? (gauge("itlSeconds") ?? 0) * 1000
+      : queued === 0
+      ? (gauge("ttftSeconds") ?? 0) * 1000
+      : 0,
     contextLengthTokens: card.contextLength,
     kvCapacityTokens: card.totalBlocks !== undefined && card.blockSize
       ? card.totalBlocks * card.blockSize

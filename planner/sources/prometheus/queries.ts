@@ -99,6 +99,33 @@ export function samplesQuery(
   return `max(count_over_time(${metric}${series}[${window(seconds)}]))`;
 }
 
+/**
+ * Samples of the fullest window of the last hour: how many a window has when nothing is missing, whatever the scrape
+ * interval is.
+ */
+export function usualSamplesQuery(
+  metric: string,
+  series: string,
+  seconds: number,
+): string {
+  const step = window(Math.max(1, seconds));
+  return `max_over_time((${
+    samplesQuery(metric, series, seconds)
+  })[1h:${step}])`;
+}
+
+/** Seconds since the oldest sample that the window knows of: less than the window while a series is new. */
+export function reachQuery(
+  metric: string,
+  series: string,
+  seconds: number,
+): string {
+  const step = window(seconds / 10);
+  return `time() - min(min_over_time(timestamp(${metric}${series})[${
+    window(seconds)
+  }:${step}]))`;
+}
+
 /** Seconds since the newest sample; no answer when the series has gone. */
 export function ageQuery(metric: string, series: string): string {
   return `time() - max(timestamp(${metric}${series}))`;

@@ -13,7 +13,10 @@ import {
   componentPowerQueries,
   hitRateQuery,
   totalPowerQuery,
+  trafficMetrics,
+  trafficSelector,
 } from "./queries.ts";
+import { QueryError } from "./query_error.ts";
 import { readTraffic, type Traffic } from "./traffic.ts";
 
 /** What the source is made of. */
@@ -65,6 +68,34 @@ export class PrometheusSource implements TrafficSource, Disposable {
     return await mine;
   }
 
+  /**
+   * Whether the traffic metrics are there at all; asked once at the start (P77).
+   *
+   * @returns one sentence for each that is missing, with what to do; empty when all is well or nobody answers
+   */
+  async missingMetrics(signal: AbortSignal): Promise<readonly string[]> {
+    const { deployment } = this.#options;
+    const [started, total] = trafficMetrics(deployment).requests;
+    const series = trafficSelector(deployment);
+    try {
+      const { samples } = await this.#client.query(
+        `absent(${started}${series} or ${total}${series})`,
+        signal,
+      );
+      if (samples.length === 0) return [];
+    } catch (error) {
+      if (error instanceof QueryError) return [];
+      throw error;
+    }
+    return [
+      `${this.name} has no ${started}${series}. ${
+        deployment.source === "router"
+          ? "The router needs DYN_SYSTEM_PORT=9090, the pod label nvidia.com/metrics-enabled=true and a PodMonitor."
+          : "Scrape the frontends, with the label dynamo_namespace."
+      }`,
+    ];
+  }
+
   [Symbol.dispose](): void {
     this.#client[Symbol.dispose]();
   }
@@ -93,10 +124,7 @@ export class PrometheusSource implements TrafficSource, Disposable {
       readPower(collection, deployment, { facts, seconds: windowSeconds }),
     ]);
     const engines = due.load
-      ? await readEngines(collection, deployment, {
-        seconds: windowSeconds,
-        islTokens: traffic.islTokens,
-      })
+      ? await readEngines(collection, deployment, traffic.islTokens)
       : undefined;
     const { requests, islTokens, oslTokens, ...latencies } = traffic;
     const scheduled = (tokens: "Prefill" | "DecodeKv") =>
@@ -215,10 +243,7 @@ async function readPower(
 async function readEngines(
   collection: Collection,
   deployment: PrometheusDeployment,
-  { seconds, islTokens }: {
-    readonly seconds: number;
-    readonly islTokens: number | undefined;
-  },
+  islTokens: number | undefined,
 ): Promise<LiveSignals["engines"]> {
   const queries = engineQueries(deployment);
   const [counts, latencies, model] = await Promise.all([
@@ -229,7 +254,6 @@ async function readEngines(
   if (!counts || !latencies || !model) return undefined;
   return engineLoads([...counts, ...latencies], model, {
     sides: deployment.sides,
-    windowSeconds: seconds,
     islTokens,
   });
 }

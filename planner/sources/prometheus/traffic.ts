@@ -6,10 +6,12 @@ import type { PrometheusDeployment } from "./deployment.ts";
 import {
   ageQuery,
   meanQuery,
+  reachQuery,
   requestsQuery,
   samplesQuery,
   trafficMetrics,
   trafficSelector,
+  usualSamplesQuery,
 } from "./queries.ts";
 
 /** What the traffic metrics say. */
@@ -25,13 +27,16 @@ export interface Traffic {
 
 /** How often targets are scraped, and how far a window is looked into for gaps. */
 export interface ScrapeTiming {
-  readonly intervalSeconds: number;
+  /** Absent: seen from the samples of the last hour. */
+  readonly intervalSeconds: number | undefined;
 }
 
 /** Fewer samples than this share of the expected ones, and `increase` cannot be trusted (P82). */
 const LEAST_COVERAGE = 0.6;
 /** A window of fewer scrapes says nothing about gaps. */
 const FEWEST_SCRAPES = 3;
+/** Part of the window that the series must reach back over. */
+const LEAST_REACH = 0.6;
 /** Scrapes that may be missed before a series is stale. */
 const STALE_AFTER_SCRAPES = 4;
 
@@ -126,12 +131,15 @@ async function countRequests(
 ): Promise<number | undefined> {
   const series = trafficSelector(deployment);
   for (const metric of trafficMetrics(deployment).requests) {
-    const [found, age, samples] = await Promise.all([
-      collection.finite("requests", requestsQuery(metric, series, seconds)),
-      collection.finite("requests", ageQuery(metric, series)),
-      collection.finite("requests", samplesQuery(metric, series, seconds)),
+    const ask = (promql: string) => collection.finite("requests", promql);
+    const [found, age, reach, samples, usual] = await Promise.all([
+      ask(requestsQuery(metric, series, seconds)),
+      ask(ageQuery(metric, series)),
+      ask(reachQuery(metric, series, seconds)),
+      ask(samplesQuery(metric, series, seconds)),
+      ask(usualSamplesQuery(metric, series, seconds)),
     ]);
-    if (!found || !age || !samples) return undefined;
+    if (!found || !age || !reach || !samples || !usual) return undefined;
     if (found.values.length === 0 && found.otherwise === 0) {
       // A first scrape is there and has no increase yet: the metric exists, its window does not.
       if (age.values.length === 0) continue;
@@ -146,11 +154,12 @@ async function countRequests(
       collection.tell("not_a_number", "requests", `${metric} is no number.`);
       return undefined;
     }
-    const trouble = gapIn(
-      { seconds, scrape },
-      age.values[0],
-      samples.values[0],
-    );
+    const trouble = gapIn({ seconds, scrape }, {
+      ageSeconds: age.values[0],
+      reachSeconds: reach.values[0],
+      samples: samples.values[0],
+      usualSamples: usual.values[0],
+    });
     if (trouble) {
       collection.tell(
         trouble.kind,
@@ -169,28 +178,44 @@ async function countRequests(
   return undefined;
 }
 
+/** What is known of the scrapes of a window. */
+interface Scrapes {
+  readonly ageSeconds: number | undefined;
+  readonly reachSeconds: number | undefined;
+  readonly samples: number | undefined;
+  readonly usualSamples: number | undefined;
+}
+
 /** Why the counter's increase cannot be trusted. */
 function gapIn(
   { seconds, scrape }: {
     readonly seconds: number;
     readonly scrape: ScrapeTiming;
   },
-  ageSeconds: number | undefined,
-  samples: number | undefined,
+  { ageSeconds, reachSeconds, samples, usualSamples }: Scrapes,
 ):
   | { readonly kind: "stale" | "partial"; readonly message: string }
   | undefined {
-  const oldest = STALE_AFTER_SCRAPES * scrape.intervalSeconds;
   if (ageSeconds === undefined) {
     return { kind: "stale", message: "the series ended within the window." };
   }
-  if (ageSeconds > oldest) {
+  const expected = scrape.intervalSeconds === undefined
+    ? usualSamples ?? 0
+    : seconds / scrape.intervalSeconds;
+  if (
+    expected > 0 && ageSeconds > STALE_AFTER_SCRAPES * seconds / expected
+  ) {
     return {
       kind: "stale",
       message: `the newest sample is ${Math.round(ageSeconds)} s old.`,
     };
   }
-  const expected = seconds / scrape.intervalSeconds;
+  if (reachSeconds !== undefined && reachSeconds < LEAST_REACH * seconds) {
+    return {
+      kind: "partial",
+      message: `it began ${Math.round(reachSeconds)} s ago, within the window.`,
+    };
+  }
   if (expected < FEWEST_SCRAPES || samples === undefined) return undefined;
   return samples < LEAST_COVERAGE * expected
     ? {

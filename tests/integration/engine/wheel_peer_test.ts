@@ -55,7 +55,7 @@ Deno.test({
     const identities = await randomIdentities(new Random(seed), folder);
     await using test = await TestData.import(folder, identities);
     await using peer = Peer.start();
-    const common = { peer, seed, budgetMs: 300_000 } as const;
+    const common = { peer, seed, budgetMs: 900_000 } as const;
     const product = (question: Parameters<typeof askProduct>[1]) =>
       askProduct(test.opener, question);
 

@@ -72,7 +72,14 @@ Deno.test("the last decision of a running planner, and one by its number", async
   const last = await explain({ planner: it.url });
   assert.match(last, /^Decision 3 at /);
   for (
-    const word of ["Seen", "Proposed and allowed", "Why", "On the way", "caps"]
+    const word of [
+      "observed",
+      "predicted",
+      "prefill",
+      "caps",
+      "Transition",
+      "charged",
+    ]
   ) assert(last.includes(word), `${word} in\n${last}`);
   assert.match(await explain({ planner: it.url }, ["2"]), /^Decision 2 at /);
   for (const line of last.split("\n")) assert(line.length <= 100, line);
@@ -82,7 +89,7 @@ Deno.test("advisory: the writes that it would make are listed", async () => {
   await using it = await planner(`${CONFIG}\nadvisory: true`);
   const text = await explain({ planner: it.url }, ["1"]);
   assert.match(text, /advisory: nothing is written/);
-  assert.match(text, /would: scale decode from 1 to/);
+  assert.match(text, /scale decode 1 →/);
 });
 
 Deno.test("JSON is the record itself", async () => {

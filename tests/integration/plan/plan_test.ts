@@ -151,7 +151,7 @@ Deno.test("replayed JSON is an array, JSON lines are lines, and both hold the sa
   const array = JSON.parse((await plan({ trace }, "json")).text);
   const lines = (await plan({ trace }, "jsonl")).text.trimEnd().split("\n")
     .map((line) => JSON.parse(line));
-  deepStrictEqual(array, lines);
+  deepStrictEqual(withoutTimes(array), withoutTimes(lines));
   deepStrictEqual(array.map(({ sequence }: { sequence: number }) => sequence), [
     1,
     2,
@@ -247,10 +247,6 @@ Deno.test("missing files are named", async () => {
     "file_unreadable",
     () => plan({ once: true, trace: files.path(".") }),
   );
-});
-
-Deno.test("without a trace the missing source is named", async () => {
-  await failsWith("invalid_usage", () => plan({ once: true }), "--trace FILE");
 });
 
 Deno.test("--at without --once is refused", async () => {
@@ -381,3 +377,13 @@ Deno.test("[shared] plan --once answers from both traces", {
   strictEqual((await plan({ once: true, trace: AZURE })).code, 0);
   strictEqual((await plan({ once: true, trace: MOONCAKE, at: 100 })).code, 0);
 });
+
+/** How long a search took differs from run to run. */
+function withoutTimes(value: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(
+      value,
+      (name, inner) => name === "last_search_ms" ? null : inner,
+    ),
+  );
+}

@@ -154,6 +154,12 @@ Deno.test("readiness says stale views and failing GPUs, each by its name", async
   const answer = ready();
   assert.equal(answer.status, 503);
   assert.match(await answer.text(), /GPU 1 .*NVML_ERROR_GPU_IS_LOST/);
+  world.gpus[1]!.faults.limits = 3;
+  await world.clock.advance(15_001);
+  assert.match(
+    await ready().text(),
+    /GPU 1 .*has no power limit to read: NVML_ERROR_NOT_SUPPORTED/,
+  );
   await stop();
 });
 

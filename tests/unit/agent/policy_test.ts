@@ -406,6 +406,22 @@ Deno.test("prearm works at boot, with a kubelet and before there is an API serve
   );
 });
 
+Deno.test("prearm tries again at once after a device refused it", () => {
+  const config = { ...CONFIG, prearm: true };
+  const entry = {
+    uuid: "GPU-0",
+    beforeWatts: 700,
+    intent: { kind: "cap" as const, watts: 500, owners: [] },
+  };
+  assert.equal(cap(decide(situation([], { entry }), config)), 500);
+  const { owners, ...begun } = {
+    ...entry.intent,
+    owners: [owner("a")],
+  };
+  const others = { ...entry, intent: { ...begun, owners } };
+  assert.equal(decide(situation([], { entry: others }), config).kind, "keep");
+});
+
 Deno.test("prearm keeps a pod without annotation where it is, however long", () => {
   const config = { ...CONFIG, prearm: true };
   const entry = applied([], { cause: "prearm", watts: 500 });
@@ -414,6 +430,17 @@ Deno.test("prearm keeps a pod without annotation where it is, however long", () 
     config,
   );
   assert.equal(decision.kind, "keep");
+});
+
+Deno.test("prearm arms a GPU that a pod without annotation took from its last owner", () => {
+  const config = { ...CONFIG, prearm: true };
+  const entry = applied([owner("gone")]);
+  const taken = situation([pod("new")], { entry, vacatedLongEnough: true });
+  const decision = decide(taken, config);
+  assert.notEqual(decision.kind, "release");
+  assert.equal(cap(decision), 500);
+  assert.equal(decision.occupancy, "pod");
+  assert.equal(decision.pod?.uid, "new");
 });
 
 Deno.test("prearm takes over from a freed GPU's cap", () => {

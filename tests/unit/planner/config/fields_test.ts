@@ -221,7 +221,10 @@ const CASES: Readonly<Record<FieldName, FieldCase>> = {
     refused: [{ tenant: 1 }, "a=b", ["a"]],
   },
   prometheus_timeout_seconds: POSITIVE(10),
-  prometheus_scrape_interval_seconds: POSITIVE(15),
+  prometheus_scrape_interval_seconds: {
+    taken: [0.5, 15, 60],
+    refused: [0, -1, NaN, "15"],
+  },
   prometheus_source: CHOICE("frontend", "router"),
   control_api_port: PORT(9086),
   control_api_token: TEXT,

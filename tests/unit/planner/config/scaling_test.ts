@@ -247,6 +247,7 @@ Deno.test("a variable that was meant for a field is named", () => {
     environment: {
       WATTKEEPER_MAX_GPU_BUGDET: "4",
       WATTKEEPER_ZZZ: "1",
+      WATTKEEPER_PROMETHEUS: "/usr/bin/prometheus",
     },
   });
   deepStrictEqual(warnings.map(({ origin }) => origin), [

@@ -143,12 +143,15 @@ Deno.test("no observation, no fleet, no search and no clock ever make a decision
         state = JSON.parse(JSON.stringify(next.state));
         checkBudgets(next.decision, config);
         checkWords(next.decision, config);
+        if (!moment.inventory && given.minGpus === undefined) {
+          checkNotMoreThanAsked(next.decision, config);
+        }
         for (const value of Object.values(next.state.coefficients)) {
           ok(value >= 0.5 && value <= 2, String(value));
         }
       }
     }),
-    { numRuns: 600 },
+    { numRuns: 300 },
   );
 });
 
@@ -231,6 +234,23 @@ function checkBudgets(decision: Decision, config: PlannerConfig): void {
   strictEqual(decision.gpus, gpus);
   ok(watts <= (config.power?.budgetWatts ?? 0), `${watts} W`);
   ok(gpus <= (config.maxGpus ?? Infinity), `${gpus} GPUs`);
+}
+
+/** Replicas are at most what demand needs at the cap that was chosen, what was asked for, or the floor. */
+function checkNotMoreThanAsked(
+  { targets, proposed, predicted, throughput }: Decision,
+  config: PlannerConfig,
+): void {
+  if (!predicted || throughput !== "scale") return;
+  for (const { side, replicas, point } of targets) {
+    const needed: number = point && point.requestsPerSecond > 0
+      ? Math.ceil(predicted.requestsPerSecond * 1.1 / point.requestsPerSecond)
+      : 0;
+    ok(
+      replicas <= Math.max(proposed[side] ?? 0, needed, config.floors[side]),
+      `${side}: ${replicas}`,
+    );
+  }
 }
 
 /** Every outcome is a word of its list, every line can be read, and every record survives JSON. */

@@ -179,6 +179,9 @@ Deno.test("a cut is measured from the lower budget to the ledger's word", async 
     ...settledTransition(12_000),
     chargedWatts: over ? 13_000 : 11_000,
     compliant: !over,
+    ...(over
+      ? { cut: { fromWatts: 14_000, toWatts: 12_000, sinceMs: 0 } }
+      : {}),
   });
   const w = world({
     brain: { stage: (ledger) => ({ ledger, transition: transition() }) },

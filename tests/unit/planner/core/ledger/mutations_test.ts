@@ -215,7 +215,8 @@ const MUTATIONS: readonly Mutation[] = [
     name: "vanished is free, ungated",
     changes: [{
       file: "charge_rows.ts",
-      from: "const least = isGated(settings) ? 0 : startWatts(seen, settings);",
+      from:
+        "const least = isGated(settings) ? 0 : startWattsOf(seen, settings);",
       to: `const least = 0;
   if (!isGated(settings)) return { watts: 0, because: "" };`,
     }],
@@ -296,7 +297,8 @@ const MUTATIONS: readonly Mutation[] = [
     name: "idle GPUs free without a gate",
     changes: [{
       file: "charge_rows.ts",
-      from: "watts: Math.max(startWatts(seen, settings), limitOf(seen) ?? 0),",
+      from:
+        "watts: Math.max(startWattsOf(seen, settings), limitOf(seen) ?? 0),",
       to: "watts: 0,",
     }],
     caughtBy: (ledger) => {

@@ -296,3 +296,41 @@ Deno.test("the side that lacks most of its own is let in first", () => {
     "grant p1 5.3 333 333",
   ]);
 });
+
+Deno.test("a pod without the gate serves, and nobody is let in in its place", () => {
+  const leader = Leader.reigning([target(1, 300)], { budgetWatts: 2_000 });
+  leader.stage(snapshot({
+    pods: [pod("a", { gated: false }), pod("b")],
+    sides: { decode: side({ targetReplicas: 1 }) },
+    reports: [report("n1", [
+      gpu("g1", { on: "a", gate: "none" }),
+      gpu("g2", { on: "b" }),
+    ])],
+    lease: { ...snapshot().lease!, budgetWatts: 2_000 },
+  }));
+  assert.deepEqual(leader.last?.steps, []);
+});
+
+Deno.test("R43: what targets lack is named, replicas that are not there yet counted", () => {
+  const leader = Leader.reigning([target(3, 400)]);
+  const look = snapshot({
+    pods: [pod("a", { grant: "5.1 400" })],
+    sides: { decode: side({ targetReplicas: 3 }) },
+    reports: [report("n1", [serving("g1", "a", "5.1", 400)])],
+  });
+  leader.stage(look);
+  assert.deepEqual(leader.last?.unreachable, { missingWatts: 400 });
+  leader.stage(look, { targets: [target(2, 400)] });
+  assert.equal(leader.last?.unreachable, undefined);
+});
+
+Deno.test("R43: without a gate replicas to come are charged as idle GPUs already", () => {
+  // 300 + 700 + 300, and 400 in reserve.
+  const leader = Leader.reigning([target(3, 700)], {
+    budgetWatts: 2_100,
+    settings: { startMode: "none" },
+  });
+  const lease = { ...snapshot().lease!, budgetWatts: 2_100 };
+  leader.stage(snapshot({ ...pool(1), lease }));
+  assert.equal(leader.last?.unreachable, undefined);
+});

@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import {
+  GATE,
   gpu,
+  lines,
   pod,
   type PodChange,
   report,
@@ -10,6 +12,7 @@ import {
   snapshot,
   target,
 } from "./fixtures.ts";
+import { initialLedger, stage } from "../../../../../planner/core/mod.ts";
 import { Leader } from "./reign.ts";
 
 /** Pod `a` at 500 W and pod `b` at 300 W, both serving; `b` gets `change`. */
@@ -329,4 +332,18 @@ Deno.test("the ledger is a plain value", () => {
     JSON.parse(JSON.stringify(structuredClone(leader.ledger))),
   );
   assert.equal(leader.ledger.writes.length, 1);
+});
+
+Deno.test("an adviser plans what a leader would write, and has no reign afterwards", () => {
+  const lease = { ...snapshot().lease!, heldByUs: false, holder: "other" };
+  const { ledger, transition } = stage(initialLedger(), {
+    snapshot: snapshot({ ...pair(), lease }),
+    targets: SWAP,
+    config: GATE,
+    budgetWatts: 800,
+    nowMs: 0,
+    assumeLeader: true,
+  });
+  assert.deepEqual(lines(transition.steps), ["lower a 6.1 300 500"]);
+  assert.deepEqual(ledger.reign, { kind: "none" });
 });

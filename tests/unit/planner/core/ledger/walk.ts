@@ -4,7 +4,10 @@
  * @module
  */
 
-import type { SideTarget } from "../../../../../planner/core/mod.ts";
+import type {
+  LedgerSettings,
+  SideTarget,
+} from "../../../../../planner/core/mod.ts";
 import {
   type Random,
   seededRandom,
@@ -21,8 +24,25 @@ import {
   type Precondition,
 } from "./planner_driver.ts";
 
-/** Caps and replicas to want; what fits 800 W and what fits 600 W. */
+/** The same with agents that hold idle GPUs at 490 W from boot on, and pods without a gate: 1500 W. */
+const PREARMED: LedgerSettings = {
+  ...GATE,
+  startMode: "prearm",
+  armedAtBoot: true,
+};
+
+/** Caps and replicas to want, by the budget that they fit. */
 const WISHES: Readonly<Record<number, readonly (readonly SideTarget[])[]>> = {
+  1500: [
+    [target(1, 490, "prefill"), target(1, 490)],
+    [target(2, 300, "prefill"), target(1, 500)],
+    [target(1, 500, "prefill"), target(1, 500)],
+    [target(1, 250, "prefill"), target(2, 450)],
+    [target(0, 300, "prefill"), target(2, 505)],
+    // Too much: with a node's restart in reserve, and with an idle GPU that a start may fall on.
+    [target(2, 300, "prefill"), target(1, 700)],
+    [target(1, 700, "prefill"), target(1, 700)],
+  ],
   800: [
     [target(1, 300, "prefill"), target(1, 500)],
     [target(1, 500, "prefill"), target(1, 300)],
@@ -45,6 +65,8 @@ export interface WalkOptions {
   readonly precondition?: Precondition;
   /** A take-over goes on with the view from before. */
   readonly staleViews?: boolean;
+  /** How starts are kept inside the budget (§6); `gate` by default. */
+  readonly startMode?: "gate" | "prearm";
 }
 
 /** One planner process, the budget that its configuration says, and since when it runs. */
@@ -64,13 +86,17 @@ export class Walk {
   #names = 0;
   #inFlight: InFlight[] = [];
   /** What the operator has configured. */
-  #wanted = 800;
+  #wanted: number;
   /** What is claimed: the old budget until a leader has declared compliance with the new one (C16). */
-  #claimed = 800;
-  #wish: readonly SideTarget[] = WISHES[800]![0]!;
+  #claimed: number;
+  #wish: readonly SideTarget[];
+  readonly #prearm: boolean;
 
   constructor(private readonly options: WalkOptions) {
     this.#random = seededRandom(options.seed);
+    this.#prearm = options.startMode === "prearm";
+    this.#wanted = this.#claimed = this.#prearm ? 1_500 : 800;
+    this.#wish = WISHES[this.#wanted]![0]!;
     this.nodes = [["n1", 2], ["n2", 1]].map(([name, gpus]) =>
       new SimulatedNode({
         name: `${name}`,
@@ -80,7 +106,7 @@ export class Walk {
         maxWatts: 700,
         defaultWatts: 700,
         safeDefaultWatts: 490,
-        prearm: false,
+        prearm: this.#prearm,
       }, this.api)
     );
     for (const node of this.nodes) node.pass(-6_000);
@@ -89,7 +115,7 @@ export class Walk {
     this.api.setScaler("decode", 1);
     this.#slots = [0, 1].map(() => ({
       planner: this.#newPlanner(),
-      own: 800,
+      own: this.#wanted,
       sinceMs: 0,
     }));
     this.#slots[0]!.planner.takeLease(0);
@@ -155,7 +181,7 @@ export class Walk {
 
   #newPlanner(): PlannerDriver {
     return new PlannerDriver(this.api, this.options.core, {
-      settings: GATE,
+      settings: this.#prearm ? PREARMED : GATE,
       precondition: this.options.precondition ?? "version",
     });
   }
@@ -221,10 +247,13 @@ export class Walk {
       [8, () => this.#takeOver(slot)],
       [5, () => this.#die(slot)],
       [6, () => {
+        // §6 without a gate: one node at a time, the others being as their reports say.
+        if (this.#prearm && !this.#isQuiet()) return "no reboot now";
         node.reboot();
         return `${node.facts.name} reboots`;
       }],
       [3, () => {
+        if (this.#prearm) return "no reset";
         node.resetGpu(0);
         return `${node.facts.name} GPU 0 is reset`;
       }],
@@ -244,7 +273,7 @@ export class Walk {
         if (any) this.api.removePod(any.pod.uid);
         return `${any?.pod.name} is deleted by force`;
       }],
-      [6, () => {
+      [this.#prearm ? 0 : 6, () => {
         this.#wanted = this.#wanted === 800 ? 600 : 800;
         this.#wish = WISHES[this.#wanted]![0]!;
         this.#claimed = Math.max(this.#claimed, this.#wanted);
@@ -376,7 +405,7 @@ export class Walk {
       );
       for (let missing = replicas - live.length; missing > 0; missing--) {
         const name = `${side[0]}${++this.#names}`;
-        const made = pod(name, { side });
+        const made = pod(name, { side, gated: !this.#prearm });
         this.api.createPod({
           ...made,
           side,
@@ -389,7 +418,7 @@ export class Walk {
     }
     for (const one of this.api.pods()) {
       if (one.pod.nodeName !== undefined || one.pod.terminating) continue;
-      const node = this.nodes.find((node) => node.freeGpus().length > 0);
+      const node = this.nodes.find((node) => this.#takesPods(node));
       if (!node) continue;
       this.api.changePod(one.pod.uid, { nodeName: node.facts.name });
       node.place(this.api.pod(one.pod.uid)!.pod, 1);
@@ -413,6 +442,19 @@ export class Walk {
       }
     }
     return "kubelets act";
+  }
+
+  #takesPods(node: SimulatedNode): boolean {
+    return node.freeGpus().length > 0;
+  }
+
+  /** Every GPU stands at what its record says. */
+  #isQuiet(): boolean {
+    return this.nodes.every(({ gpus }) =>
+      gpus.every(({ entry, limitWatts }) =>
+        limitWatts <= (entry?.applied?.watts ?? 490)
+      )
+    );
   }
 
   #isRunning(uid: string): boolean {
