@@ -193,12 +193,14 @@ Deno.test("a watt more is taken where it brings a smaller declared error", async
 Deno.test("a demand is met with the fewest watts, also where that takes more GPUs", async () => {
   await compareRuns(RUNS, {
     mode: "decode",
-    alter: ({ requestRate: _, ...query }, { search }) => {
+    alter: (
+      { requestRate: _rate, floors: _floors, ceilings: _ceilings, ...query },
+      { search },
+    ) => {
       const free: FleetQuery = {
         ...query,
         caps: { kind: "free" },
         objective: "throughput",
-        floors: {},
       };
       const { best }: FleetResult = search.run(free);
       return { ...free, requestRate: 0.6 * (best?.requestsPerSecond ?? 1) };
