@@ -127,7 +127,17 @@ function bystanders(
       reason: "Held for a pod that has no power limit yet.",
     };
   }
-  if (situation.vacatedLongEnough || armed) return release(situation, base);
+  if (situation.vacatedLongEnough || armed) {
+    // The planner charges a start at the safe default (§6); the default limit would pass what it reserved.
+    return config.prearm
+      ? {
+        ...arm(situation, config),
+        occupancy: base.occupancy,
+        pod: base.pod,
+        reason: "Armed for a pod that has no power limit yet.",
+      }
+      : release(situation, base);
+  }
   return {
     ...keep(entry, true),
     ...base,

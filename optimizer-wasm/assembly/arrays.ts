@@ -27,6 +27,11 @@ export function allocate(bytes: usize): usize {
   return pointer;
 }
 
+/** Room for a large table, not written to: what is never used of it takes no memory of the machine. */
+export function allocateLazily(bytes: usize): usize {
+  return heap.alloc(bytes);
+}
+
 /** Greatest index with `keys[index] <= x` among `count` ascending keys, or -1 when x lies below the first. */
 export function lowerIndex(keys: usize, count: i32, x: f64): i32 {
   let low = 0;

@@ -40,17 +40,8 @@ export class SimulatedSource implements TrafficSource {
           islTokens: undefined,
           oslTokens: undefined,
         }
-        : { ...sumOf(window), atMs, live: this.#live(window) },
+        : { ...sumOf(window), atMs, live: liveOf(window) },
     );
-  }
-
-  #live(window: readonly Measurement[]): LiveSignals {
-    const { caps, shares } = readBack(this.#world);
-    return {
-      ...liveOf(window),
-      effectiveCapWatts: caps,
-      powerCappedShare: shares,
-    };
   }
 }
 
@@ -100,32 +91,6 @@ function liveOf(window: readonly Measurement[]): LiveSignals {
     decodeActive: window.some(({ live }) => live.decodeActive),
     engines: last?.live.engines,
   };
-}
-
-/** Caps and throttling as the agents' reports say, mean of each side's GPUs. */
-function readBack(
-  world: SimulatedWorld,
-): { readonly caps: PerSide<number>; readonly shares: PerSide<number> } {
-  const sideOf = new Map(
-    world.api.pods().map(({ pod, side }) => [pod.uid, side]),
-  );
-  const sums = new Map<Side, { gpus: number; watts: number; share: number }>();
-  for (const { gpus } of world.api.reports()) {
-    for (const { pod, effectiveWatts, powerCappedShare } of gpus) {
-      const side = pod && sideOf.get(pod.uid);
-      if (side === undefined || effectiveWatts === undefined) continue;
-      const sum = sums.get(side) ?? { gpus: 0, watts: 0, share: 0 };
-      sum.gpus++;
-      sum.watts += effectiveWatts;
-      sum.share += powerCappedShare ?? 0;
-      sums.set(side, sum);
-    }
-  }
-  const each = (pick: "watts" | "share") =>
-    Object.fromEntries(
-      [...sums].map(([side, sum]) => [side, sum[pick] / sum.gpus]),
-    );
-  return { caps: each("watts"), shares: each("share") };
 }
 
 function mean(

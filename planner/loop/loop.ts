@@ -24,6 +24,7 @@ import { Lock } from "./lock.ts";
 import { LOOP_TIMES, type LoopTimes } from "./loop_times.ts";
 import { Looker } from "./looker.ts";
 import { nothing, Observer } from "./observe.ts";
+import { withReadBack } from "./read_back.ts";
 import type { Brain, LoopClock, SavedState, StateStore } from "./ports.ts";
 import { NOTHING_PURSUED, pursue, withReached } from "./pursuit.ts";
 import type { Settings } from "./settings.ts";
@@ -299,7 +300,7 @@ export class PlannerLoop<Ledger> {
       const result = await this.#decider.decide(this.#state, {
         nowMs,
         due,
-        observation,
+        observation: withReadBack(observation, this.#looker.last),
         inventory: this.#looker.last?.sides,
         config: inForce.config,
         model: inForce.model,

@@ -1,6 +1,6 @@
 /** What one replica can be: a layout at a batch under a cap, with its rate and latencies. */
 
-import { allocate } from "../arrays";
+import { allocate, allocateLazily } from "../arrays";
 
 /** The tables: prefill, decode, aggregated workers. */
 export namespace Side {
@@ -58,7 +58,7 @@ const counts = allocate(3 * 4);
 /** Room for the tables, made at the first search and kept. */
 export function makeRoom(): void {
   if (tables == 0) {
-    tables = allocate(<usize> MOST_OPTIONS * 3 * OPTION_BYTES);
+    tables = allocateLazily(<usize> MOST_OPTIONS * 3 * OPTION_BYTES);
   }
 }
 

@@ -1,7 +1,7 @@
 /** What the model says about one replica at one batch, before caps: kept, so that further targets, budgets and caps ask nothing again. */
 
 import * as agg from "../agg";
-import { allocate } from "../arrays";
+import { allocateLazily } from "../arrays";
 import { decodePhase, phaseFlags, phaseMs } from "../phase";
 import * as power from "../power_sums";
 import { decodeStep, mixedStep } from "../compose";
@@ -54,7 +54,7 @@ let rowCount: i32 = 0;
 
 /** Forgets all rows. */
 export function clearRows(): void {
-  if (rows == 0) rows = allocate(<usize> MOST_ROWS * ROW_BYTES);
+  if (rows == 0) rows = allocateLazily(<usize> MOST_ROWS * ROW_BYTES);
   rowCount = 0;
 }
 

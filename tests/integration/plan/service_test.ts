@@ -82,6 +82,18 @@ async function exampleConfig(
   }).config;
 }
 
+/** Whether a promise is still pending after the work that is due now. */
+async function isPending(promise: Promise<unknown>): Promise<boolean> {
+  const later = Symbol();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const pause = new Promise((resolve) => {
+    timer = setTimeout(() => resolve(later), 200);
+  });
+  const first = await Promise.race([promise, pause]);
+  clearTimeout(timer);
+  return first === later;
+}
+
 /** A planner over a simulated world that only the test moves. */
 async function simulated(
   config: PlannerConfig,
@@ -101,25 +113,30 @@ async function simulated(
   });
   const stopping = new AbortController();
   let service: PlannerService | undefined;
+  // As it is before the first tick, which may come before anybody looks.
+  let restored: PlannerService["loop"]["state"] | undefined;
   const running = runService({
     config,
     model: opened.model,
     environment,
     ...input,
-    started: (started) => void (service = started),
+    started(started) {
+      service = started;
+      restored = started.loop.state;
+    },
   }, stopping.signal);
   while (!service) await new Promise((resolve) => setTimeout(resolve, 0));
   return {
     environment,
     service,
+    restored,
     async stop() {
       stopping.abort();
-      let done = false;
-      const ended = running.finally(() => done = true);
-      while (!done) {
+      // The file is written in real time: simulated time only moves when nothing else does.
+      while (await isPending(running)) {
         await environment.clock.runTo(environment.clock.now() + 1_000);
       }
-      await ended;
+      await running;
       await environment[Symbol.asyncDispose]();
     },
   };
@@ -342,7 +359,7 @@ Deno.test("state survives a restart, coefficients and number included", async ()
   await first.stop();
   const { coefficients, sequence } = first.service.loop.state;
   const second = await simulated(config, { stateFile });
-  assert.deepEqual(second.service.loop.state.coefficients, coefficients);
+  assert.deepEqual(second.restored?.coefficients, coefficients);
   await second.environment.clock.runTo(1_000);
   assert.equal(second.service.loop.last?.decision.sequence, sequence + 1);
   await second.stop();

@@ -432,6 +432,17 @@ Deno.test("prearm keeps a pod without annotation where it is, however long", () 
   assert.equal(decision.kind, "keep");
 });
 
+Deno.test("prearm arms a GPU that a pod without annotation took from its last owner", () => {
+  const config = { ...CONFIG, prearm: true };
+  const entry = applied([owner("gone")]);
+  const taken = situation([pod("new")], { entry, vacatedLongEnough: true });
+  const decision = decide(taken, config);
+  assert.notEqual(decision.kind, "release");
+  assert.equal(cap(decision), 500);
+  assert.equal(decision.occupancy, "pod");
+  assert.equal(decision.pod?.uid, "new");
+});
+
 Deno.test("prearm takes over from a freed GPU's cap", () => {
   const config = { ...CONFIG, prearm: true };
   const entry = applied([owner("a")]);

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type {
   FleetCandidate,
+  FleetMode,
   FleetQuery,
   FleetResult,
 } from "../../../../optimizer-wasm/search/mod.ts";
@@ -138,16 +139,23 @@ function assertExact(
 /** More runs for a night of it. */
 const RUNS = Number(Deno.env.get("WATTKEEPER_SEARCH_RUNS") ?? 25);
 
-Deno.test("the search finds what a brute force finds, ranked and to the watt", async () => {
+/** Draws searches with three queries each and compares. */
+async function compareRuns(
+  numRuns: number,
+  { mode, alter = (query) => query }: {
+    readonly mode?: FleetMode;
+    readonly alter?: (query: FleetQuery, drawn: RandomSearch) => FleetQuery;
+  },
+): Promise<void> {
   let feasible = 0;
   let infeasible = 0;
   await fc.assert(
     fc.asyncProperty(fc.nat(), async (seed) => {
       const random = new Random(seed);
-      const drawn = await randomSearch(random);
+      const drawn = await randomSearch(random, mode);
       if (drawn === undefined) return;
       for (let queries = 3; queries > 0; queries--) {
-        const query = randomQuery(random, drawn);
+        const query = alter(randomQuery(random, drawn), drawn);
         const judgement = judge(drawn, query);
         if (judgement.fleets.length > 0) feasible++;
         else infeasible++;
@@ -162,7 +170,38 @@ Deno.test("the search finds what a brute force finds, ranked and to the watt", a
         }
       }
     }),
-    { numRuns: RUNS },
+    { numRuns },
   );
   assert(feasible > infeasible / 2, "hardly a search had an answer");
+}
+
+Deno.test("the search finds what a brute force finds, ranked and to the watt", async () => {
+  await compareRuns(RUNS, {});
+});
+
+Deno.test("a watt more is taken where it brings a smaller declared error", async () => {
+  await compareRuns(2 * RUNS, {
+    mode: "decode",
+    alter: (query) => ({
+      ...query,
+      caps: { kind: "free" },
+      objective: "efficiency",
+    }),
+  });
+});
+
+Deno.test("a demand is met with the fewest watts, also where that takes more GPUs", async () => {
+  await compareRuns(RUNS, {
+    mode: "decode",
+    alter: ({ requestRate: _, ...query }, { search }) => {
+      const free: FleetQuery = {
+        ...query,
+        caps: { kind: "free" },
+        objective: "throughput",
+        floors: {},
+      };
+      const { best }: FleetResult = search.run(free);
+      return { ...free, requestRate: 0.6 * (best?.requestsPerSecond ?? 1) };
+    },
+  });
 });

@@ -66,12 +66,13 @@ export interface RandomSearch {
 /** Draws a space; undefined when a side of every fleet has no layout that opens. */
 export async function randomSearch(
   random: Random,
+  wanted?: FleetMode,
 ): Promise<RandomSearch | undefined> {
   const builtin = random.chance(0.4);
   const pack = builtin ? undefined : await randomPack(random);
   const opener = pack ? openerOf(pack) : builtinOpener;
   const isMoe = random.chance(0.5);
-  const mode = random.pick(
+  const mode = wanted ?? random.pick(
     ["disagg", "disagg", "agg", "best", "prefill", "decode"] as const,
   );
   const backend = random.pick(["vllm", "trtllm", "sglang"]);
@@ -161,6 +162,9 @@ export interface Judgement {
   readonly fleets: readonly BruteFleet[];
 }
 
+/** Targets ÷ the latency of some row: below it, on it, and where the declared errors of caps decide. */
+const FACTORS = [0.9, 1, 1.03, 1.05, 1.08, 1.12, 1.2, 1.25, 1.4, 1.6, 3, 3, 30];
+
 /** Draws a query whose targets, demand and budget lie near what the rows reach. */
 export function randomQuery(
   random: Random,
@@ -199,7 +203,7 @@ export function randomQuery(
     const values = rows.filter(({ side }) => sides.includes(side)).map(pick);
     const value = values.length > 0 ? random.pick(values) : 100;
     return Math.max(
-      value * random.pick([0.9, 1, 1.02, 1.3, 1.6, 3, 3, 30]),
+      value * random.pick(FACTORS),
       1e-6,
     );
   };
@@ -231,7 +235,7 @@ export function randomQuery(
   return {
     ...drawn,
     ...(demand === undefined ? {} : { requestRate: demand }),
-    ...(random.chance(0.2) ? { ceilings: ceilings(random, sides, drawn) } : {}),
+    ...(random.chance(0.4) ? { ceilings: ceilings(random, sides, drawn) } : {}),
   };
 }
 
@@ -284,7 +288,7 @@ function ceilings(
   return Object.fromEntries(
     sides.map((side) => {
       const floor = floors[side] ?? 1;
-      return [side, floor + random.integer(0, 4)];
+      return [side, floor + random.pick([0, 0, 1, 4])];
     }),
   );
 }

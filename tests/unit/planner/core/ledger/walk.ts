@@ -444,16 +444,8 @@ export class Walk {
     return "kubelets act";
   }
 
-  /**
-   * A GPU is free. Without a gate, also armed again after its last pod: until then the agent's rule for a pod that has no
-   * limit yet gives the GPU back to its default once the last owner is gone, under the new pod.
-   */
   #takesPods(node: SimulatedNode): boolean {
-    const free = node.freeGpus();
-    return free.length > 0 && (!this.#prearm ||
-      free.every(({ entry }) =>
-        entry?.applied === undefined || entry.applied.cause === "prearm"
-      ));
+    return node.freeGpus().length > 0;
   }
 
   /** Every GPU stands at what its record says. */
