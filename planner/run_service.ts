@@ -19,7 +19,7 @@ import {
 import { logListener } from "./loop_log.ts";
 import type { StateFile } from "./persist/mod.ts";
 import { refuseImpossibleFloors } from "./run.ts";
-import { warmStart } from "./warm_start.ts";
+import { warmHistory } from "./warm_history.ts";
 import { controlHandler, PlanServer } from "./serve/mod.ts";
 
 /** What a planner in service is made of. */
@@ -69,9 +69,13 @@ export async function runService(
   const log = logger("planner");
   refuseImpossibleFloors(config, model);
   const saved = await loadState(input);
-  const warmHistory = saved
-    ? undefined
-    : await warmStart(config, model, signal);
+  const warm = saved ? undefined : await warmHistory(config, {
+    usual: {
+      islTokens: model.usualIslTokens,
+      oslTokens: model.usualOslTokens,
+    },
+    signal,
+  });
   const settings = new Settings(config, model);
   const loop = new PlannerLoop({
     clock: environment.clock,
@@ -81,7 +85,7 @@ export async function runService(
     brain: PLANNER_BRAIN,
     store: input.stateFile,
     saved,
-    warmHistory,
+    warmHistory: warm,
     times: {
       tickMs: config.scheduling.tickMaxDurationSeconds * 1000,
       ...input.times,

@@ -37,7 +37,7 @@ export async function openEnvironment(
         },
       );
     case "virtual":
-      return openVirtual(config, await tokenOf(config));
+      return await openVirtual(config, await tokenOf(config));
     case "simulated":
       return openSimulated({
         config,

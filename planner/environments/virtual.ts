@@ -2,21 +2,21 @@
 
 import { WattkeeperError } from "../../service/mod.ts";
 import type { PlannerConfig } from "../config/mod.ts";
-import { sidesOf } from "../core/mod.ts";
 import { VirtualFleet } from "../fleets/mod.ts";
-import { PrometheusSource } from "../sources/mod.ts";
+import { openPrometheusSource } from "../sources/mod.ts";
 import { type Environment, realLoopClock } from "./environment.ts";
 
 /**
  * Opens one.
  *
  * @param token what every request of the orchestrator carries; undefined: whoever reaches the port may speak
- * @throws {WattkeeperError} `invalid_usage` for a source that needs another environment
+ * @throws {WattkeeperError} `invalid_usage` for a source that needs another environment; `invalid_config` when nothing says
+ * which deployment Prometheus is asked about
  */
-export function openVirtual(
+export async function openVirtual(
   config: PlannerConfig,
   token: string | undefined,
-): Environment {
+): Promise<Environment> {
   if (config.trafficSource === "simulated") {
     throw new WattkeeperError(
       "invalid_usage",
@@ -28,19 +28,7 @@ export function openVirtual(
     );
   }
   const fleet = new VirtualFleet({ clock: realLoopClock, token });
-  const source = new PrometheusSource({
-    config: config.prometheus,
-    clock: realLoopClock,
-    deployment: {
-      sides: sidesOf(config.mode),
-      model: config.servedModelName ?? "",
-      dynamoNamespace: config.dynamoNamespace ?? "dynamo",
-      kubernetesNamespace: config.namespace,
-      dgdName: config.dgdName,
-      backend: config.engine?.backend,
-      source: config.prometheus.source,
-    },
-  });
+  const source = await openPrometheusSource({ config, clock: realLoopClock });
   return {
     fleet,
     source,

@@ -1,5 +1,6 @@
 /** The loop: observe → predict → propose → constrain → actuate → record (R20), on two cadences and one clock. @module */
 
+import { realClock } from "../../cluster/mod.ts";
 import {
   type Decision,
   type Due,
@@ -440,7 +441,11 @@ export class PlannerLoop<Ledger> {
     ]);
     if (this.#untold) this.#tellDecision();
     this.#keeper.offer({ nowMs: this.time.now(), state: this.#state });
-    await Promise.race([patience, this.#keeper.flush()]);
+    // A disk is slow in real time, whatever clock the loop goes by.
+    await Promise.race([
+      realClock.sleep(this.#times.stopMs, given.signal),
+      this.#keeper.flush(),
+    ]);
     given.abort();
     this.#tell({ kind: "stopped", atMs: this.time.now() });
   }

@@ -325,7 +325,7 @@ Deno.test("a virtual fleet: wanted is published, observed is taken, both on the 
     config,
     `${
       text.replace("environment: simulated", "environment: virtual")
-    }\nprometheus_url: http://127.0.0.1:1\nprometheus_timeout_seconds: 1\n`,
+    }\ndynamo_namespace: chat\nprometheus_url: http://127.0.0.1:1\nprometheus_timeout_seconds: 1\n`,
   );
   const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = free.addr;
