@@ -1,93 +1,135 @@
-/** `deno task demo`: the planner through a day of traffic under a power budget that bites at the peaks. @module */
+/**
+ * `deno task demo`: the planner in service over a simulated fleet, through a day of traffic under a power budget that bites,
+ * beside the policies that people use instead.
+ * @module
+ */
 
-import { openEstimators, openFleetSearch } from "../optimizer-wasm/mod.ts";
-import { dayOfTraffic } from "../simulator/mod.ts";
-import { type DayWindow, runDay } from "./demo/day_run.ts";
+import {
+  EstimatorOpener,
+  loadModule,
+  openFleetSearch,
+} from "../optimizer-wasm/mod.ts";
+import { type Day, runDay } from "./demo/day.ts";
 import { hourHead, hourLine, totalsTable } from "./demo/report.ts";
 import {
-  baselineConfig,
-  demoConfig,
+  BUDGET_WATTS,
   PEAK_REQUESTS_PER_SECOND,
+  policies,
   SEED,
 } from "./demo/settings.ts";
 import { totalsOf } from "./demo/totals.ts";
 import { openModel } from "./open_model.ts";
 
-/** Draw of an H200 with a loaded model that waits for work, watts (`power-curves.md` §3). */
-const IDLE_WATTS = 110;
+const HOURS = 24;
+/** An H200's TDP: the cap of a policy that knows no better, watts. */
+const TDP_WATTS = 700;
+/** With `--serve` an hour takes at least so long, so that somebody can look. */
+const SERVED_HOUR_MS = 2_000;
 
 const NOTES = [
-  "◂ the budget binds. Violations: decisions whose caps × GPUs pass the watts or whose GPUs pass the",
-  "  limit, counted from the targets in force. The fleet does what the model says it does; what a cap",
-  "  below a GPU's own draw costs is modelled, not measured.",
+  "In time: windows whose TTFT and ITL were within the targets. Violations: looks at the fleet at which",
+  "the limits of all GPUs that a pod can draw from passed the budget. Engines do what the model says",
+  "they do; what a cap below a GPU's own draw costs is modelled, not measured.",
 ];
 
-/** Runs the demo. @returns the exit code: 0, or 1 when the budget was violated */
+/** How the demo runs. */
+export interface DemoOptions {
+  readonly color?: boolean;
+  readonly hours?: number;
+  /** Serves the planner's state, decisions and metrics while the day runs. */
+  readonly port?: number | undefined;
+}
+
+/** Runs the demo. @returns the exit code: 0, or 1 when the planner violated the budget */
 export async function demo(
   write: (text: string) => void,
-  color: boolean,
+  { color = false, hours = HOURS, port }: DemoOptions = {},
 ): Promise<number> {
-  const config = demoConfig();
-  const opener = await openEstimators();
-  const { model } = await openModel(
-    config,
+  const [ours, ...others] = policies(TDP_WATTS);
+  if (!ours) throw new Error("The demo has a policy.");
+  const opener = new EstimatorOpener(await loadModule(), NOTHING_IMPORTED);
+  const opened = await openModel(
+    ours.config,
     (space) => openFleetSearch(opener, { ...space, databaseMode: "ROOFLINE" }),
   );
-  const windowSeconds = config.throughputIntervalSeconds;
-  const budgetWatts = config.power?.budgetWatts ?? 0;
-  const maxGpus = config.maxGpus ?? 0;
-  const style = { color, budgetWatts, windowSeconds };
-  const traffic = dayOfTraffic({
-    seed: SEED,
-    windowSeconds,
-    peakRequestsPerSecond: PEAK_REQUESTS_PER_SECOND,
-  });
+  const style = { color, budgetWatts: BUDGET_WATTS };
   const line = (text: string) => write(`${text}\n`);
+  const dayOf = (
+    policy: typeof ours,
+    more: Partial<Parameters<typeof runDay>[0]> = {},
+  ): Promise<Day> =>
+    runDay({
+      config: policy.config,
+      model: policy.model(opened.model),
+      opened,
+      seed: SEED,
+      peakRequestsPerSecond: PEAK_REQUESTS_PER_SECOND,
+      budgetWatts: BUDGET_WATTS,
+      hours,
+      ...more,
+    });
 
   line(
-    `A day of Qwen3-32B on up to ${maxGpus} H200 (prefill and decode apart, 2 GPUs a replica) inside ${
-      budgetWatts / 1000
+    `A day of Qwen3-32B on up to ${
+      ours.config.maxGpus ?? 0
+    } H200 (prefill and decode apart, 2 GPUs a replica) inside ${
+      BUDGET_WATTS / 1000
     } kW.`,
   );
   line(
-    `Targets: TTFT ${config.ttftMs} ms, ITL ${config.itlMs} ms. A decision every ${windowSeconds} s; built-in model, simulated fleet.`,
+    `Targets: TTFT ${ours.config.ttftMs} ms, ITL ${ours.config.itlMs} ms. A decision every ${ours.config.throughputIntervalSeconds} s; built-in model, simulated fleet.`,
   );
+  if (port !== undefined) {
+    line(`State, decisions and metrics: http://127.0.0.1:${port}/api/v1/state`);
+  }
   line("");
   for (const head of hourHead()) line(head);
-  const windows: DayWindow[] = [];
-  let hour: DayWindow[] = [];
-  for (
-    const window of runDay({ config, model, traffic, idleWatts: IDLE_WATTS })
-  ) {
-    windows.push(window);
-    hour.push(window);
-    if ((hour.length * windowSeconds) % 3600 === 0) {
-      line(hourLine(windows.length * windowSeconds / 3600 - 1, hour, style));
-      hour = [];
-    }
+  const day = await dayOf(ours, {
+    onHour: async (hour, windows) => {
+      line(hourLine(hour, windows, style));
+      if (port !== undefined) {
+        await new Promise((resolve) => setTimeout(resolve, SERVED_HOUR_MS));
+      }
+    },
+    ...(port === undefined ? {} : { listen: { hostname: "127.0.0.1", port } }),
+  });
+  const columns = [{ name: ours.name as string, totals: totalsOf(day) }];
+  for (const policy of others) {
+    columns.push({
+      name: policy.name,
+      totals: totalsOf(await dayOf(policy)),
+    });
   }
-  const baseline = [...runDay({
-    config: baselineConfig(model.gpu.tdpWatts),
-    model,
-    traffic,
-    idleWatts: IDLE_WATTS,
-  })];
-  const limits = { budgetWatts, maxGpus, windowSeconds };
-  const ours = totalsOf(windows, limits);
   line("");
-  for (
-    const row of totalsTable(ours, totalsOf(baseline, limits), style)
-  ) line(row);
+  for (const row of totalsTable(columns, style)) line(row);
   line("");
   for (const note of NOTES) line(note);
-  return ours.violations > 0 ? 1 : 0;
+  return day.violations > 0 ? 1 : 0;
+}
+
+/** The demo shows the same on every machine, whatever was imported there. */
+const NOTHING_IMPORTED = {
+  modelNames: () => [],
+  readModelConfig: () => Promise.reject(new Error("Nothing is imported.")),
+  systemNames: () => [],
+  readPack: () => Promise.reject(new Error("Nothing is imported.")),
+};
+
+/** `--serve` or `--serve PORT`. */
+function servedPort(args: readonly string[]): number | undefined {
+  const at = args.indexOf("--serve");
+  if (at < 0) return undefined;
+  const port = Number(args[at + 1] ?? 9090);
+  return Number.isInteger(port) && port > 0 && port < 65_536 ? port : 9090;
 }
 
 if (import.meta.main) {
   const encoder = new TextEncoder();
-  const color = Deno.stdout.isTerminal() && !Deno.env.get("NO_COLOR");
   Deno.exitCode = await demo(
     (text) => void Deno.stdout.writeSync(encoder.encode(text)),
-    color,
+    {
+      color: Deno.stdout.isTerminal() && !Deno.env.get("NO_COLOR"),
+      port: servedPort(Deno.args),
+    },
   );
 }

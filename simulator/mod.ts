@@ -1,4 +1,4 @@
-/** The simulated world: traffic, a cluster with nodes and agents, and a fluid fleet. @module */
+/** The simulated world: traffic, a cluster with nodes and agents, and engines. @module */
 
 export * from "./cluster/mod.ts";
 export * from "./world/mod.ts";
@@ -7,9 +7,4 @@ export {
   type DayOptions,
   type TrafficOfWindow,
 } from "./day_of_traffic.ts";
-export {
-  type FluidSide,
-  type FluidWindow,
-  serveWindow,
-} from "./fluid_fleet.ts";
 export { nearlyNormal, type Random, seededRandom } from "./random.ts";

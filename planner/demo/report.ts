@@ -1,14 +1,13 @@
 /** The demo's lines: an hour, the table at the end. At most 100 columns. @module */
 
 import { grouped } from "../core/mod.ts";
-import type { DayWindow } from "./day_run.ts";
+import type { DayWindow } from "./day.ts";
 import type { DayTotals } from "./totals.ts";
 
 /** How the lines look. */
 export interface ReportStyle {
   readonly color: boolean;
   readonly budgetWatts: number;
-  readonly windowSeconds: number;
 }
 
 const BAR = 14;
@@ -16,8 +15,8 @@ const BAR = 14;
 /** Head over the hours. */
 export function hourHead(): string[] {
   return [
-    "             mean      mean   in the busiest window (prefill+decode)              output tokens/s",
-    "hour   requests/s   ISL/OSL    asked  allowed   caps W  caps × GPUs of the budget  served of demand",
+    "             mean      mean   in the busiest window (prefill+decode)        output tokens/s  in time",
+    "hour   requests/s   ISL/OSL    asked  allowed   caps W  limits of the budget  served of demand",
   ];
 }
 
@@ -27,82 +26,90 @@ export function hourLine(
   windows: readonly DayWindow[],
   style: ReportStyle,
 ): string {
-  const seconds = windows.length * style.windowSeconds;
-  const mean = (pick: (window: DayWindow) => number) =>
-    windows.reduce((sum, window) => sum + pick(window), 0) /
-    Math.max(1, windows.length);
-  const requests = mean(({ traffic }) => traffic.requests) * windows.length;
-  const served =
-    mean((window) => window.servedRequests * window.traffic.oslTokens) *
-    windows.length / seconds;
-  const demanded = mean(({ traffic }) => traffic.requests * traffic.oslTokens) *
-    windows.length / seconds;
-  const busiest = windows.reduce((most, window) =>
-    asked(window) > asked(most) ? window : most
+  const [first] = windows;
+  if (!first) return `${clock(hour)}  nothing was seen`;
+  const sum = (pick: (window: DayWindow) => number) =>
+    windows.reduce((total, window) => total + pick(window), 0);
+  const seconds = sum(({ observed }) => observed.windowSeconds);
+  const requests = sum(({ observed }) => observed.requests ?? 0);
+  const length = (name: "islTokens" | "oslTokens") =>
+    Math.round(
+      sum(({ observed }) => (observed.requests ?? 0) * (observed[name] ?? 0)) /
+        Math.max(1, requests),
+    );
+  const busiest = windows.reduce(
+    (most, window) =>
+      (window.observed.requests ?? 0) > (most.observed.requests ?? 0)
+        ? window
+        : most,
+    first,
   );
   const { targets, proposed } = busiest.decision;
-  const pair = (values: readonly unknown[]) => values.join("+");
-  const share = busiest.capWatts / style.budgetWatts;
+  const limitWatts = Math.max(...windows.map((window) => window.limitWatts));
+  const share = limitWatts / style.budgetWatts;
+  const inTime = windows.filter(({ withinTargets }) => withinTargets).length;
   return [
-    `${String(hour).padStart(2, "0")}:00`,
+    clock(hour),
     (requests / seconds).toFixed(1).padStart(10),
-    `${Math.round(mean(({ traffic }) => traffic.islTokens))}/${
-      Math.round(mean(({ traffic }) => traffic.oslTokens))
-    }`.padStart(9),
-    pair(targets.map(({ side }) => proposed[side])).padStart(8),
-    pair(targets.map(({ replicas }) => replicas)).padStart(8),
-    targets.map(({ capWatts }) => capWatts).join("/").padStart(8),
-    `  ${bar(share, style)} ${
-      `${(busiest.capWatts / 1000).toFixed(1)} kW`.padStart(7)
-    }`,
-    grouped(served).padStart(8),
-    `of ${grouped(demanded)}`.padStart(9),
-    share >= 0.97 || isBound(busiest) ? paint("◂", 33, style) : "",
+    `${length("islTokens")}/${length("oslTokens")}`.padStart(9),
+    targets.map(({ side }) => proposed[side]).join("+").padStart(8),
+    targets.map(({ replicas }) => replicas).join("+").padStart(8),
+    targets.map(({ capWatts }) => capWatts ?? "–").join("/").padStart(8),
+    ` ${bar(share, style)} ${`${(limitWatts / 1000).toFixed(1)}`.padStart(4)}`,
+    grouped(sum((window) => window.servedTokens) / seconds).padStart(7),
+    `of ${grouped(sum((window) => window.demandedTokens) / seconds)}`
+      .padStart(9),
+    `${Math.round(100 * inTime / windows.length)} %`.padStart(6),
   ].join(" ").trimEnd();
 }
 
-/** The table against the baseline. */
+function clock(hour: number): string {
+  return `${String(hour).padStart(2, "0")}:00`;
+}
+
+/** The policies side by side. */
 export function totalsTable(
-  ours: DayTotals,
-  baseline: DayTotals,
+  columns: readonly { readonly name: string; readonly totals: DayTotals }[],
   style: ReportStyle,
 ): string[] {
   const rows: [string, (totals: DayTotals) => string][] = [
     [
-      "output tokens served",
-      ({ servedTokens }) => `${(servedTokens / 1e6).toFixed(1)} M`,
+      "output tokens in time",
+      ({ goodTokens }) => `${(goodTokens / 1e6).toFixed(1)} M`,
     ],
     [
-      "share of demand",
-      ({ servedTokens, demandedTokens }) =>
-        `${(100 * servedTokens / Math.max(1, demandedTokens)).toFixed(1)} %`,
+      "share of demand in time",
+      ({ goodTokens, demandedTokens }) =>
+        `${(100 * goodTokens / Math.max(1, demandedTokens)).toFixed(1)} %`,
     ],
     ["energy", ({ kilowattHours }) => `${kilowattHours.toFixed(1)} kWh`],
     [
-      "tokens per joule",
-      ({ tokensPerJoule }) => tokensPerJoule.toFixed(3),
+      "tokens in time per joule",
+      ({ goodTokensPerJoule }) => goodTokensPerJoule.toFixed(3),
     ],
     [
       "hours the budget bound",
       ({ boundHours }) => `${boundHours.toFixed(1)} h`,
     ],
     [
-      "highest sum of caps",
-      ({ highestCapWatts }) => `${(highestCapWatts / 1000).toFixed(2)} kW`,
+      "highest sum of limits",
+      ({ highestLimitWatts }) => `${(highestLimitWatts / 1000).toFixed(2)} kW`,
     ],
     [
       "budget violations",
-      ({ violations, windows }) => `${violations} of ${grouped(windows)}`,
+      ({ violations, looks }) => `${violations} of ${grouped(looks)}`,
     ],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
+  const head = columns.map(({ name }) => name.padStart(14)).join("  ");
   return [
-    `${"".padEnd(width)}  ${"planner".padStart(14)}  ${
-      "static clamp at TDP".padStart(20)
-    }`,
+    `${"".padEnd(width)}  ${head}`,
     ...rows.map(([name, show]) =>
-      `${name.padEnd(width)}  ${paint(show(ours).padStart(14), 1, style)}  ${
-        show(baseline).padStart(20)
+      `${name.padEnd(width)}  ${
+        columns.map(({ totals }, index) => {
+          const cell = show(totals).padStart(14);
+          return index === 0 ? paint(cell, 1, style) : cell;
+        }).join("  ")
       }`
     ),
   ];
@@ -114,14 +121,6 @@ function bar(share: number, style: ReportStyle): string {
   const full = Math.min(BAR, Math.max(0, Math.floor(share * BAR)));
   const code = share > 1 ? 31 : share >= 0.97 ? 33 : 32;
   return paint("█".repeat(full), code, style) + "░".repeat(BAR - full);
-}
-
-function asked({ decision }: DayWindow): number {
-  return decision.predicted?.requestsPerSecond ?? 0;
-}
-
-function isBound({ decision }: DayWindow): boolean {
-  return decision.reasons.some(({ kind }) => kind === "power_budget");
 }
 
 function paint(text: string, code: number, { color }: ReportStyle): string {

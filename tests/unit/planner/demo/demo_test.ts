@@ -1,29 +1,24 @@
-/** The demo: deterministic, quick, within its columns, and its counts counted. @module */
+/** The demo: the planner in service, deterministic, within its columns, and its counts counted. @module */
 
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
 import { demo } from "../../../../planner/demo.ts";
-import { type DayWindow, runDay } from "../../../../planner/demo/day_run.ts";
+import type { Day, DayWindow } from "../../../../planner/demo/day.ts";
+import { policies } from "../../../../planner/demo/settings.ts";
 import { totalsOf } from "../../../../planner/demo/totals.ts";
-import { dayOfTraffic, serveWindow } from "../../../../simulator/mod.ts";
-import { configOf, modelOf, OPTIMIZER } from "../stand_in.ts";
+import { decodeFirst } from "../../../../planner/demo/decode_first.ts";
+import { dayOfTraffic } from "../../../../simulator/mod.ts";
+import { modelOf } from "../stand_in.ts";
 
-const MODEL = modelOf({
-  prefill: { requestsPerSecond: 2, drawWatts: 600 },
-  decode: { requestsPerSecond: 4, drawWatts: 300 },
-});
-const CONFIG = configOf(
-  `max_gpu_budget: 64\ntotal_gpu_power_limit: 4000${OPTIMIZER}`,
-);
 const DAY = { seed: 7, windowSeconds: 180, peakRequestsPerSecond: 12 };
-const LIMITS = { budgetWatts: 4000, maxGpus: 64, windowSeconds: 180 };
 
-function run(): DayWindow[] {
-  return [...runDay({
-    config: CONFIG,
-    model: MODEL,
-    traffic: dayOfTraffic(DAY),
-    idleWatts: 110,
-  })];
+/** Long enough for every policy to decide a few times. */
+const HOURS = 2;
+
+async function shown(color = false): Promise<string> {
+  let text = "";
+  const code = await demo((part) => text += part, { color, hours: HOURS });
+  strictEqual(code, 0);
+  return text;
 }
 
 Deno.test("a day has its shape: night below lunch, lunch below both peaks", () => {
@@ -49,54 +44,82 @@ Deno.test("the same seed is the same day, another seed another one", () => {
   );
 });
 
-Deno.test("a fleet serves what its weakest side can, and idles at its idle draw", () => {
-  const side = { gpus: 2, busyWatts: 600, idleWatts: 100 };
-  const sides = [
-    { ...side, requestsPerSecond: 4 },
-    { ...side, requestsPerSecond: 1 },
-  ];
-  strictEqual(serveWindow(500, 100, sides).servedRequests, 100);
-  strictEqual(serveWindow(0, 100, sides).joules, 4 * 100 * 100);
-  // The first side is busy a quarter of the time, the second all of it.
-  strictEqual(
-    serveWindow(500, 100, sides).joules,
-    2 * 225 * 100 + 2 * 600 * 100,
-  );
-});
-
-Deno.test("a day never passes the budget and serves no more than what came", () => {
-  const windows = run();
-  const totals = totalsOf(windows, LIMITS);
-  strictEqual(totals.violations, 0);
-  strictEqual(totals.windows, 480);
-  ok(totals.servedTokens <= totals.demandedTokens);
-  ok(totals.boundHours > 0, "the budget must bite");
-});
-
-Deno.test("violations are counted from the targets: a lower limit afterwards finds them", () => {
-  const windows = run();
-  const most = Math.max(...windows.map(({ capWatts }) => capWatts));
-  ok(totalsOf(windows, { ...LIMITS, budgetWatts: most - 1 }).violations > 0);
-  ok(totalsOf(windows, { ...LIMITS, maxGpus: 1 }).violations > 0);
-});
-
 Deno.test("the demo ends without violations, in 100 columns, the same every time", async () => {
-  const texts: string[] = [];
-  for (let round = 0; round < 2; round++) {
-    let text = "";
-    strictEqual(await demo((part) => text += part, false), 0);
-    texts.push(text);
-  }
-  const [text = "", again] = texts;
-  strictEqual(text, again);
+  const text = await shown();
+  strictEqual(await shown(), text);
   for (const line of text.split("\n")) ok([...line].length <= 100, line);
   ok(!text.includes("\x1b"));
-  ok(/budget violations +0 of 480 +0 of 480/.test(text), text);
-  ok(text.includes("00:00") && text.includes("23:00"));
+  ok(/budget violations +0 of \d+ +0 of \d+ +0 of \d+/.test(text), text);
+  for (const { name } of policies(700)) ok(text.includes(name), name);
+  ok(text.includes("00:00") && text.includes("01:00"));
 });
 
 Deno.test("colours only where they are wanted", async () => {
-  let text = "";
-  await demo((part) => text += part, true);
-  ok(text.includes("\x1b[32m"));
+  ok((await shown(true)).includes("\x1b[32m"));
+});
+
+/** A window that served what it says. */
+function window(change: Partial<DayWindow>): DayWindow {
+  const some = {
+    observed: { windowSeconds: 180 },
+    decision: { reasons: [] },
+    withinTargets: true,
+    servedTokens: 100,
+    demandedTokens: 120,
+    joules: 50,
+    limitWatts: 1000,
+  };
+  return { ...some, ...change } as DayWindow;
+}
+
+Deno.test("tokens count as in time only where the targets were met", () => {
+  const day: Day = {
+    windows: [
+      window({}),
+      window({ withinTargets: false, limitWatts: 3000 }),
+    ],
+    looks: 9,
+    violations: 2,
+  };
+  const totals = totalsOf(day);
+  strictEqual(totals.goodTokens, 100);
+  strictEqual(totals.servedTokens, 200);
+  strictEqual(totals.goodTokensPerJoule, 1);
+  strictEqual(totals.highestLimitWatts, 3000);
+  strictEqual(totals.violations, 2);
+});
+
+Deno.test("decode first gives decode all that fits beside the prefill floor", () => {
+  const model = decodeFirst(modelOf({
+    prefill: { requestsPerSecond: 2, drawWatts: 600 },
+    decode: { requestsPerSecond: 4, drawWatts: 300 },
+  }));
+  const answer = model.searchFleet({
+    mode: "disagg",
+    islTokens: 3000,
+    oslTokens: 150,
+    ttftMs: 1000,
+    itlMs: 50,
+    coefficients: {
+      powerPrefill: 1,
+      powerDecode: 1,
+      powerAgg: 1,
+      ttft: 1,
+      itl: 1,
+    },
+    demandRequestsPerSecond: undefined,
+    budgetWatts: 3000,
+    maxGpus: 64,
+    floors: { prefill: 1, decode: 1 },
+    ceilings: {},
+    caps: { kind: "free" },
+    objective: "throughput",
+    maxThetaPrefill: undefined,
+    maxThetaDecode: undefined,
+  });
+  strictEqual(answer.kind, "fleet");
+  if (answer.kind !== "fleet") return;
+  strictEqual(answer.best.sides.decode?.replicas, 8);
+  strictEqual(answer.best.sides.prefill?.replicas, 1);
+  ok(answer.best.watts <= 3000);
 });
