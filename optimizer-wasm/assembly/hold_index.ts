@@ -1,25 +1,26 @@
 /**
  * Which measured points can be among the five nearest of a query (`aic-engine.md` §3.2), for one grid and one number of
  * heads. The plane of the other two coordinates is cut into small cells (in log2); a cell knows the points that are near
- * enough to any place inside it. Cells are filled when they are first asked, into memory laid out when the operator is
- * bound; they depend on the measured points alone, not on what was asked.
+ * enough to any place inside it. Cells are filled when they are first asked, into memory set aside when the operator is
+ * bound and cleared a row of cells at a time; they depend on the measured points alone, not on what was asked.
  */
 
-import { allocate, f64At, log2Of, setF64 } from "./arrays";
+import { allocate, allocateLazily, f64At, log2Of, setF64 } from "./arrays";
 import { attentionSol } from "./attention_sol";
 import { ensureDerived, Grid, leafBegin, rowBegin } from "./grid";
 import { Op } from "./op";
 
-/** Cells a doubling of a coordinate, and how far the plane reaches: 2^0 to 2^COLUMNS, 2^ROWS. */
+/** Cells a doubling of a coordinate, and how far the plane reaches: 2^0 to 2^OCTAVES_1 and 2^OCTAVES_2. */
 const CELLS_PER_OCTAVE: i32 = 8;
 const OCTAVES_1: i32 = 17;
 const OCTAVES_2: i32 = 18;
 const COLUMNS: i32 = CELLS_PER_OCTAVE * OCTAVES_2;
-const CELLS: i32 = CELLS_PER_OCTAVE * OCTAVES_1 * COLUMNS;
+const ROWS: i32 = CELLS_PER_OCTAVE * OCTAVES_1;
 /** Points that a cell can hold; one with more is asked by the full search. */
 const CAPACITY: i32 = 31;
 /** One u16 for the count, one for each point. */
 const CELL_BYTES: usize = 64;
+const ROW_BYTES: usize = <usize> COLUMNS * CELL_BYTES;
 const UNFILLED: u16 = 0;
 const TOO_MANY: u16 = 0xffff;
 
@@ -34,6 +35,8 @@ export class HoldIndex {
   squares0: usize;
   logs1: usize;
   cells: usize;
+  /** One byte for each row of cells: 1 once the row has been cleared. */
+  cleared: usize;
   next: HoldIndex;
 }
 
@@ -68,7 +71,8 @@ function build(op: Op): HoldIndex {
   index.squares0 = allocate(bytes);
   index.logs1 = allocate(bytes);
   if (grid.leafCount < <i32> TOO_MANY) {
-    index.cells = allocate(<usize> CELLS * CELL_BYTES);
+    index.cells = allocateLazily(<usize> ROWS * ROW_BYTES);
+    index.cleared = allocate(<usize> ROWS);
   }
   for (let i = 0; i < grid.keys0Count; i++) {
     const d0 = f64At(grid.log0, i) - index.logHeads;
@@ -98,7 +102,13 @@ export function cellAt(index: HoldIndex, l1: f64, l2: f64): usize {
   if (l1 >= <f64> OCTAVES_1 || l2 >= <f64> OCTAVES_2) return 0;
   const i1 = <i32> (l1 * <f64> CELLS_PER_OCTAVE);
   const i2 = <i32> (l2 * <f64> CELLS_PER_OCTAVE);
-  const cell = index.cells + <usize> (i1 * COLUMNS + i2) * CELL_BYTES;
+  const row = index.cells + <usize> i1 * ROW_BYTES;
+  // Most rows of most grids are never asked: they take no memory of the machine.
+  if (load<u8>(index.cleared + <usize> i1) == 0) {
+    memory.fill(row, 0, ROW_BYTES);
+    store<u8>(index.cleared + <usize> i1, 1);
+  }
+  const cell = row + <usize> i2 * CELL_BYTES;
   let count = load<u16>(cell);
   if (count == UNFILLED) count = fill(index, cell, i1, i2);
   return count == TOO_MANY ? 0 : cell;
