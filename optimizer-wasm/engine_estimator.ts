@@ -301,7 +301,10 @@ export class EngineEstimator implements Estimator {
     kind: WorkerKind,
     query: StaticQuery & { readonly contextTokens?: number },
   ): MemoryAnswer {
-    const { batchSize, isl, osl, prefix } = checkQuery(query);
+    const { batchSize, isl, osl, prefix } = checkQuery(
+      query,
+      kind === "static_gen" ? 0 : 1,
+    );
     return memoryOf(this.#memory, {
       kind,
       batchSize,

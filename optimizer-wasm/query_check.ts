@@ -39,14 +39,18 @@ function integer(
 }
 
 /**
+ * @param newTokens least input tokens that no cache holds: 0 for a decode worker, which takes the whole input over
  * @returns the query with its defaults filled in
  * @throws {WattkeeperError} `invalid_value`, naming the field
  */
-export function checkQuery(query: StaticQuery): Required<StaticQuery> {
+export function checkQuery(
+  query: StaticQuery,
+  newTokens: 0 | 1 = 1,
+): Required<StaticQuery> {
   const batchSize = integer("batchSize", query.batchSize, 1, MOST.batchSize);
   const isl = integer("isl", query.isl, 1, MOST.isl);
   const osl = integer("osl", query.osl, 1, MOST.osl);
-  const prefix = integer("prefix", query.prefix ?? 0, 0, isl - 1);
+  const prefix = integer("prefix", query.prefix ?? 0, 0, isl - newTokens);
   const stride = integer("stride", query.stride ?? 32, 1, MOST.osl);
   if (batchSize * isl > MOST.tokens) {
     throw new WattkeeperError(

@@ -184,3 +184,19 @@ Deno.test("drafted tokens multiply the activations of a decode step, after their
   ok(plain.activationsBytes === 70 * 1024 * 1024);
   ok(drafted.activationsBytes === 4 * plain.activationsBytes);
 });
+
+Deno.test("a decode worker takes over an input that is cached whole; no other worker has then anything to do", async () => {
+  const opener = await builtinOpener();
+  const estimator = await opener.open(builtinCase("Qwen/Qwen3-8B"));
+  const query = { batchSize: 16, isl: 128, osl: 128 };
+  const cached = estimator.memory("static_gen", { ...query, prefix: 128 });
+  ok(cached.totalBytes === estimator.memory("static_gen", query).totalBytes);
+  for (const kind of ["static", "static_ctx", "agg"] as const) {
+    throws(() => estimator.memory(kind, { ...query, prefix: 128 }), {
+      code: "invalid_value",
+    });
+  }
+  throws(() => estimator.memory("static_gen", { ...query, prefix: 129 }), {
+    code: "invalid_value",
+  });
+});
