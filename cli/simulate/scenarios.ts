@@ -1,0 +1,8 @@
+/** `simulate`: not built yet. @module */
+
+import type { CommandContext } from "../command.ts";
+
+/** Not built yet. */
+export function runScenarios(_context: CommandContext): Promise<number> {
+  return Promise.reject(new Error("Not built yet."));
+}
