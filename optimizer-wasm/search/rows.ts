@@ -11,6 +11,7 @@ import {
   DECODE_BATCHES,
   prefillBatches,
 } from "./batches.ts";
+import { figuresAtLimit } from "./limit_figures.ts";
 import type { FleetQuery, WorkerSide } from "./question.ts";
 
 /** An opened layout of one side; its place in the list is its number in the module. */
@@ -274,11 +275,31 @@ class RowFiller {
       gpus: estimator.gpusPerReplica,
       ranks: ranksOf(estimator),
     });
-    if (status === STATUS.ok) this.#tally.rows++;
-    else if (status < 0) this.#overflow = true;
+    if (status === STATUS.ok) {
+      this.#tally.rows++;
+      this.#addLimits(side, estimator, row);
+    } else if (status < 0) this.#overflow = true;
     else {
       const phase = side === "decode" ? "generation" : "context";
       this.#tally.missing ??= estimator.refusal(status, phase);
+    }
+  }
+
+  /** What the row does at lower power limits, as far down as every operator was measured. */
+  #addLimits(
+    side: WorkerSide,
+    { limits }: EngineEstimator,
+    row: { readonly batch: number; readonly contextTokens?: number },
+  ): void {
+    for (const { limitWatts, estimator } of limits) {
+      const figures = figuresAtLimit(estimator, side, {
+        ...row,
+        query: this.#query,
+      });
+      if (figures === undefined) return;
+      if (this.#search.addRowLimit({ limitWatts, ...figures })) continue;
+      this.#overflow = true;
+      return;
     }
   }
 }
