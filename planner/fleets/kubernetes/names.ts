@@ -10,10 +10,6 @@ export const ADAPTER_KIND = "DynamoGraphDeploymentScalingAdapter";
 export const DYNAMO_VERSIONS = ["v1beta1", "v1alpha1"] as const;
 export type DynamoVersion = typeof DYNAMO_VERSIONS[number];
 
-/** On every pod of a DGD (P96). */
-export const DGD_LABEL = "nvidia.com/dynamo-graph-deployment-name";
-export const COMPONENT_LABEL = "nvidia.com/dynamo-component";
-export const COMPONENT_TYPE_LABEL = "nvidia.com/dynamo-component-type";
 /** On a DGD: hash of its current workers, newest label first (P93). */
 export const WORKER_HASH_LABELS = [
   "nvidia.com/current-worker-hash",
@@ -22,10 +18,6 @@ export const WORKER_HASH_LABELS = [
 /** On pods of a replica over several nodes. */
 export const GROVE_GROUP_LABEL = "grove.io/podcliquescalinggroup";
 export const GROVE_INDEX_LABEL = "grove.io/podcliquescalinggroup-replica-index";
-
-/** On workloads and pods of people without Dynamo. */
-export const DEPLOYMENT_LABEL = "wattkeeper.dev/deployment";
-export const ROLE_LABEL = "wattkeeper.dev/role";
 
 /** On a DGD or workload: a person wants nothing to be written until it is gone. */
 export const PAUSED_ANNOTATION = "wattkeeper.dev/paused";

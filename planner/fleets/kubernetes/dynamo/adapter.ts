@@ -1,6 +1,7 @@
 /** A scaling adapter, read, and whether it is the one of a component (P97, P99). Pure. @module */
 
-import { ADAPTER_KIND, COMPONENT_LABEL, DGD_KIND, DGD_LABEL, DYNAMO_GROUP } from "../names.ts";
+import { DGD_COMPONENT_LABEL, DGD_LABEL } from "../../../../cluster/mod.ts";
+import { ADAPTER_KIND, DGD_KIND, DYNAMO_GROUP } from "../names.ts";
 import { countAt, textAt } from "../object_fields.ts";
 import { controllerOf, groupOf, type ObjectMeta, objectMeta } from "../object_meta.ts";
 import type { GraphDeployment } from "./graph_deployment.ts";
@@ -90,7 +91,7 @@ export function adapterFault(
   }
   const labels: readonly [string, string][] = [
     [DGD_LABEL, graph.meta.name],
-    [COMPONENT_LABEL, component],
+    [DGD_COMPONENT_LABEL, component],
   ];
   for (const [label, wanted] of labels) {
     const found = meta.labels[label];

@@ -1,7 +1,8 @@
 /** A Deployment, StatefulSet or LeaderWorkerSet with our labels, read (R26). Pure. @module */
 
+import { ROLE_LABEL } from "../../../../cluster/mod.ts";
 import type { Component, ComponentRole } from "../component.ts";
-import { LWS_GROUP, LWS_RESOURCE, ROLE_LABEL } from "../names.ts";
+import { LWS_GROUP, LWS_RESOURCE } from "../names.ts";
 import { at, countAt, isRecord, listAt, textAt } from "../object_fields.ts";
 import { type ObjectMeta, objectMeta } from "../object_meta.ts";
 import { templateFacts } from "../pod_template.ts";

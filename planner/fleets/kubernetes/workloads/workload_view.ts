@@ -1,9 +1,9 @@
 /** Labelled workloads as one deployment (R26). Pure. @module */
 
+import { DEPLOYMENT_LABEL, ROLE_LABEL } from "../../../../cluster/mod.ts";
 import type { Side } from "../../../core/mod.ts";
 import type { Component } from "../component.ts";
 import { type DeploymentView, modelProblems } from "../deployment_view.ts";
-import { DEPLOYMENT_LABEL, ROLE_LABEL } from "../names.ts";
 import type { Workload } from "./workload.ts";
 
 /** What the view is put together from. */
