@@ -10,6 +10,8 @@ export interface DeploymentView {
   /** A person has paused it: `wattkeeper.dev/paused: "true"`. */
   readonly paused: boolean;
   readonly sides: PerSide<Component>;
+  /** Lower-case names of all components, managed or not. */
+  readonly componentNames: ReadonlySet<string>;
   /** Names of components whose pods are frontends. */
   readonly frontends: ReadonlySet<string>;
   /** Namespace in which the workers register themselves; undefined: the base (P93). */
@@ -24,7 +26,10 @@ export interface DeploymentView {
 export function modelProblems(
   sides: PerSide<Component>,
   servedModelName: string | undefined,
-): { readonly problems: readonly string[]; readonly warnings: readonly string[] } {
+): {
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
+} {
   const named = Object.entries(sides).flatMap(([side, { modelName }]) =>
     modelName === undefined ? [] : [{ side, modelName }]
   );

@@ -1,6 +1,10 @@
 /** Which of the APIs that the fleet can use the server has. @module */
 
-import { type ApiClient, ApiError, REPORT_GROUP } from "../../../cluster/mod.ts";
+import {
+  type ApiClient,
+  ApiError,
+  REPORT_GROUP,
+} from "../../../cluster/mod.ts";
 import { WattkeeperError } from "../../../service/mod.ts";
 import { bestVersion } from "./dynamo/mod.ts";
 import {

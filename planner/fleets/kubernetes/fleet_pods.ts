@@ -2,6 +2,7 @@
 
 import type { FleetPod, PerSide, Side } from "../../core/mod.ts";
 import type { Component } from "./component.ts";
+import type { DeploymentView } from "./deployment_view.ts";
 import type { WatchedPod } from "./watched_pod.ts";
 
 /** The pods sorted. */
@@ -10,13 +11,17 @@ export interface SortedPods {
   readonly fleet: readonly FleetPod[];
   /** Pods of the deployment that none of the sides has: frontends, other workers. */
   readonly others: readonly WatchedPod[];
+  /** The highest epoch of their grants. */
+  readonly grantEpoch: number;
   readonly problems: readonly string[];
 }
+
+type SortedView = Pick<DeploymentView, "sides" | "componentNames">;
 
 /** Sorts pods; remembers what became of each version, so that a thousand pods cost a look-up each. */
 export class PodSorter {
   #known = new WeakMap<WatchedPod, FleetPod>();
-  #sides: PerSide<Component> | undefined;
+  #view: SortedView | undefined;
   #pods: readonly WatchedPod[] | undefined;
   #sorted: SortedPods | undefined;
   readonly #configuredGpus: PerSide<number>;
@@ -26,18 +31,18 @@ export class PodSorter {
     this.#configuredGpus = configuredGpus;
   }
 
-  sort(
-    pods: readonly WatchedPod[],
-    sides: PerSide<Component>,
-  ): SortedPods {
-    if (sides !== this.#sides) this.#known = new WeakMap();
+  sort(pods: readonly WatchedPod[], view: SortedView): SortedPods {
+    if (view !== this.#view) this.#known = new WeakMap();
     else if (pods === this.#pods && this.#sorted) return this.#sorted;
-    this.#sides = sides;
+    this.#view = view;
     this.#pods = pods;
-    return this.#sorted = this.#sort(pods, sides);
+    return this.#sorted = this.#sort(pods, view);
   }
 
-  #sort(pods: readonly WatchedPod[], sides: PerSide<Component>): SortedPods {
+  #sort(
+    pods: readonly WatchedPod[],
+    { sides, componentNames }: SortedView,
+  ): SortedPods {
     const entries = Object.entries(sides).filter(
       (entry): entry is [Side, Component] => isSide(entry[0]),
     );
@@ -46,15 +51,19 @@ export class PodSorter {
     const fleet: FleetPod[] = [];
     const others: WatchedPod[] = [];
     const problems: string[] = [];
+    let grantEpoch = 0;
     for (const watched of pods) {
       const entry = entries.find(([side, component]) =>
         belongs(watched, side, component)
+      ) ?? entries.find(([side]) =>
+        isOrphanOf(watched, side, componentNames)
       );
       if (!entry) {
         others.push(watched);
         continue;
       }
       const [side, component] = entry;
+      grantEpoch = Math.max(grantEpoch, watched.grantEpoch);
       bySide[side]?.push(watched);
       const known = this.#known.get(watched);
       if (known) {
@@ -67,12 +76,14 @@ export class PodSorter {
           `Nothing says how many GPUs pod "${watched.pod.name}" has: give its container nvidia.com/gpu limits, or write the pick's parallelism.`,
         );
       }
-      if (!gpus) continue;
+      if (!gpus) {
+        continue;
+      }
       const one = { pod: watched.pod, side, gpus, replica: watched.replica };
       this.#known.set(watched, one);
       fleet.push(one);
     }
-    return { bySide, fleet, others, problems };
+    return { bySide, fleet, others, grantEpoch, problems };
   }
 
   /** The pod's own word; for claims the share of its replica; 0 for a pod that has none. */
@@ -100,6 +111,20 @@ function belongs(
   }
   return component !== undefined &&
     component.toLowerCase() === name.toLowerCase();
+}
+
+/** A pod of a component that has been renamed or removed drains on the side that its type says. */
+function isOrphanOf(
+  { component, componentType }: WatchedPod,
+  side: Side,
+  names: ReadonlySet<string>,
+): boolean {
+  if (component === undefined || names.has(component.toLowerCase())) {
+    return false;
+  }
+  return side === "prefill"
+    ? componentType === "prefill"
+    : componentType === "decode" || componentType === "worker";
 }
 
 function isSide(text: string): text is Side {

@@ -64,9 +64,9 @@ function gpusOfContainer(
     const count = wholeQuantity(amount);
     if (count === undefined) {
       problems.push(
-        `Container "${
-          textAt(container, "name") ?? ""
-        }" asks for ${resource}: ${shortly(amount)}, which is no whole number.`,
+        `Container "${textAt(container, "name") ?? ""}" asks for ${resource}: ${
+          shortly(amount)
+        }, which is no whole number.`,
       );
     } else if (isWhole) gpus += count;
     else if (count > 0) partial.add(resource);

@@ -47,7 +47,9 @@ export function sideInventory(
       : 0,
     rollout,
     gpusPerReplica: component.gpusPerReplica,
-    resourceVersion: scaler.kind === "none" ? undefined : scaler.resourceVersion,
+    resourceVersion: scaler.kind === "none"
+      ? undefined
+      : scaler.resourceVersion,
     authoredCapWatts: component.authoredCapWatts,
     ...(scaledBy === undefined ? {} : { scaledBy }),
   };

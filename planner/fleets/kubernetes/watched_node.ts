@@ -1,10 +1,6 @@
 /** A node as the fleet sees it: labels that place pods, and how its GPUs are shared. Pure. @module */
 
-import {
-  OUT_OF_SERVICE_TAINT,
-  PRODUCT_LABEL,
-  SHARING_LABEL,
-} from "./names.ts";
+import { OUT_OF_SERVICE_TAINT, PRODUCT_LABEL, SHARING_LABEL } from "./names.ts";
 import { listAt, textAt, textsAt } from "./object_fields.ts";
 
 /** A node, read once for each of its versions. */

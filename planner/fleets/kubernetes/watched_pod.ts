@@ -5,6 +5,7 @@ import {
   DGD_COMPONENT_LABEL,
   DGD_COMPONENT_TYPE_LABEL,
   DGD_LABEL,
+  parseGrant,
   type Pod,
   readPod,
   ROLE_LABEL,
@@ -23,9 +24,13 @@ import { controllerOf } from "./object_meta.ts";
 /** A pod, read once for each of its versions. */
 export interface WatchedPod {
   readonly pod: Pod;
+  /** Epoch of the grant that it carries for itself; 0: none. */
+  readonly grantEpoch: number;
   /** Component by the label of a DGD's pods, else the role label. */
   readonly component: string | undefined;
   readonly role: string | undefined;
+  /** Type of its component by the label of a DGD's pods. */
+  readonly componentType: string | undefined;
   readonly isFrontend: boolean;
   /** Whole GPUs that it asks for. */
   readonly gpus: number;
@@ -47,11 +52,13 @@ export function readWatchedPod(object: unknown): WatchedPod {
   const role = labels[ROLE_LABEL];
   return {
     pod,
+    grantEpoch: grantEpoch(pod),
     component: labels[DGD_COMPONENT_LABEL] ??
       (labels[DGD_LABEL] === undefined
         ? undefined
         : controllerName(object) ?? ""),
     role: labels[DEPLOYMENT_LABEL] === undefined ? undefined : role,
+    componentType: labels[DGD_COMPONENT_TYPE_LABEL]?.toLowerCase(),
     isFrontend: labels[DGD_COMPONENT_TYPE_LABEL]?.toLowerCase() ===
         "frontend" || role === "frontend",
     gpus: request.gpus,
@@ -85,6 +92,14 @@ function replicaOf(
   return group === undefined
     ? undefined
     : `${labels[LWS_NAME_LABEL] ?? ""}/${group}`;
+}
+
+function grantEpoch({ powerGrant, uid }: Pod): number {
+  if (powerGrant === undefined) return 0;
+  const reading = parseGrant(powerGrant);
+  return reading.kind === "grant" && reading.grant.podUid === uid
+    ? reading.grant.generation.epoch
+    : 0;
 }
 
 function controllerName(object: unknown): string | undefined {

@@ -3,7 +3,12 @@
 import { DGD_COMPONENT_LABEL, DGD_LABEL } from "../../../../cluster/mod.ts";
 import { ADAPTER_KIND, DGD_KIND, DYNAMO_GROUP } from "../names.ts";
 import { countAt, textAt } from "../object_fields.ts";
-import { controllerOf, groupOf, type ObjectMeta, objectMeta } from "../object_meta.ts";
+import {
+  controllerOf,
+  groupOf,
+  type ObjectMeta,
+  objectMeta,
+} from "../object_meta.ts";
 import type { GraphDeployment } from "./graph_deployment.ts";
 
 /** An adapter as read. */
@@ -87,7 +92,9 @@ export function adapterFault(
   ) {
     return `${named} is owned by ${controller.kind ?? "something"} "${
       controller.name ?? ""
-    }" (UID ${controller.uid ?? "none"}), not by ${DGD_KIND} "${graph.meta.name}" (UID ${graph.meta.uid}).`;
+    }" (UID ${
+      controller.uid ?? "none"
+    }), not by ${DGD_KIND} "${graph.meta.name}" (UID ${graph.meta.uid}).`;
   }
   const labels: readonly [string, string][] = [
     [DGD_LABEL, graph.meta.name],

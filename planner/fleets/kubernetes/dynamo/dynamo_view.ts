@@ -63,6 +63,9 @@ export function dynamoView(input: DynamoInput): DeploymentView {
     },
     paused: graph.meta.paused,
     sides,
+    componentNames: new Set(
+      graph.components.map(({ name }) => name.toLowerCase()),
+    ),
     frontends: new Set(
       graph.components.filter(({ role }) => role === "frontend")
         .map(({ name }) => name),

@@ -11,7 +11,11 @@ import {
   textsAt,
 } from "../object_fields.ts";
 import { type ObjectMeta, objectMeta } from "../object_meta.ts";
-import { authoredCap, type TemplateFacts, templateFacts } from "../pod_template.ts";
+import {
+  authoredCap,
+  type TemplateFacts,
+  templateFacts,
+} from "../pod_template.ts";
 import { replicaCounts } from "../replica_counts.ts";
 import { pointerPart } from "../scaler.ts";
 
@@ -111,9 +115,13 @@ function graphComponent(
   const problems = [...template.problems];
   const nodes = nodeCount(component, problems);
   const specReplicas = at(component, "replicas");
-  if (specReplicas !== undefined && countAt(component, "replicas") === undefined) {
+  if (
+    specReplicas !== undefined && countAt(component, "replicas") === undefined
+  ) {
     problems.push(
-      `replicas is ${JSON.stringify(specReplicas)?.slice(0, 40)}, and a whole number is wanted.`,
+      `replicas is ${
+        JSON.stringify(specReplicas)?.slice(0, 40)
+      }, and a whole number is wanted.`,
     );
   }
   const authored = countAt(facts, "gpuPowerLimitWatts");

@@ -7,7 +7,11 @@
  * @module
  */
 
-import { type ApiClient, ApiError, type Random } from "../../../../cluster/mod.ts";
+import {
+  type ApiClient,
+  ApiError,
+  type Random,
+} from "../../../../cluster/mod.ts";
 import { logger } from "../../../../service/mod.ts";
 import type { LeaseFacts, StepOutcome } from "../../../core/mod.ts";
 import type { LoopClock } from "../../../loop/mod.ts";
@@ -55,6 +59,7 @@ export class Elector {
   #leaveAloneUntilMs = -Infinity;
   #queue: Promise<unknown> = Promise.resolve();
   #fault: string | undefined;
+  #claimedEpoch: number | undefined;
 
   constructor(options: ElectorOptions) {
     this.#options = options;
@@ -71,6 +76,11 @@ export class Elector {
   /** Our clock when it was won last; lists sent before are of no use to a leader (C11, C14). */
   get wonAtMs(): number | undefined {
     return this.#wonAtMs;
+  }
+
+  /** Epoch that a step has put into the Lease since it was won. */
+  get claimedEpoch(): number | undefined {
+    return this.#claimedEpoch;
   }
 
   /** What is wrong now. */
@@ -150,6 +160,7 @@ export class Elector {
           epoch: step.epoch,
           budgetWatts: step.budgetWatts,
         }, signal);
+        this.#claimedEpoch = step.epoch;
         return { kind: "done" };
       } catch (error) {
         this.#failed(error);
@@ -272,7 +283,10 @@ export class Elector {
   /** A renewal, with another epoch and budget where a step says so. */
   async #write(
     seen: LeaseRecord,
-    wish: { readonly epoch?: number; readonly budgetWatts?: number | undefined },
+    wish: {
+      readonly epoch?: number;
+      readonly budgetWatts?: number | undefined;
+    },
     signal: AbortSignal,
   ): Promise<void> {
     const sentAtMs = this.#options.clock.now();
@@ -351,6 +365,7 @@ export class Elector {
     this.#renewedAtMs = sentAtMs;
     this.#wonAtMs = this.#options.clock.now();
     this.#ownVersions = [];
+    this.#claimedEpoch = undefined;
     this.#log.info("The Lease is won: this planner leads.", {
       holder: this.#options.holder,
       transitions: this.#seen?.transitions ?? 0,
@@ -363,6 +378,7 @@ export class Elector {
     if (this.#renewedAtMs === undefined) return;
     this.#renewedAtMs = undefined;
     this.#ownVersions = [];
+    this.#claimedEpoch = undefined;
     this.#log.warn("The Lease is lost: this planner writes nothing.");
     this.#options.onChange();
   }

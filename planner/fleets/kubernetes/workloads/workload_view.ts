@@ -41,9 +41,10 @@ export function workloadView(input: WorkloadInput): DeploymentView | undefined {
     } else sides[side] = only.component;
   }
   for (const { component } of workloads) problems.push(...component.problems);
-  const first = workloads.find(({ component }) =>
-    Object.values(sides).includes(component)
-  ) ?? any;
+  const first =
+    workloads.find(({ component }) =>
+      Object.values(sides).includes(component)
+    ) ?? any;
   const models = modelProblems(sides, input.servedModelName);
   return {
     reference: {
@@ -56,6 +57,9 @@ export function workloadView(input: WorkloadInput): DeploymentView | undefined {
     },
     paused: workloads.some(({ meta }) => meta.paused),
     sides,
+    componentNames: new Set(
+      workloads.map(({ meta }) => meta.name.toLowerCase()),
+    ),
     frontends: new Set(
       workloads.filter(({ component }) => component.role === "frontend")
         .map(({ meta }) => meta.name),
@@ -67,5 +71,7 @@ export function workloadView(input: WorkloadInput): DeploymentView | undefined {
 }
 
 function said({ kind, meta }: Workload): string {
-  return `${kind.kind} "${meta.name}" (${meta.labels[ROLE_LABEL] ?? "no role"})`;
+  return `${kind.kind} "${meta.name}" (${
+    meta.labels[ROLE_LABEL] ?? "no role"
+  })`;
 }
