@@ -23,6 +23,7 @@ export interface FleetParts {
   readonly painter: Painter;
   readonly events: EventRecorder;
   readonly clock: LoopClock;
+  readonly holder: string;
   /** Opened to watch: nothing is ever written. */
   readonly readOnly: boolean;
   /** Caps are the planner's to write; false: they are authored on the deployment. */
@@ -67,6 +68,11 @@ export class KubernetesFleet implements Fleet, AsyncDisposable {
 
   constructor(parts: FleetParts) {
     this.#parts = parts;
+  }
+
+  /** Identity in the election. */
+  get holder(): string {
+    return this.#parts.holder;
   }
 
   /** What a person must know about it. */

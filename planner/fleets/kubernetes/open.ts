@@ -104,8 +104,8 @@ async function open(
   const apis = await discover(api, signal);
   if (power && !apis.reports) throw noReports();
   const kind = await kindOf(api, apis, { options, signal });
-  let fleet: KubernetesFleet | undefined;
-  const tell = () => fleet?.tell();
+  let told: (() => void) | undefined;
+  const tell = () => told?.();
   const news = new ReportNews();
   const watches = makeWatches({
     namespace,
@@ -186,7 +186,7 @@ async function open(
     },
   });
   running.push(elector.run(stop.signal));
-  fleet = new KubernetesFleet({
+  const fleet = new KubernetesFleet({
     api,
     watches,
     elector,
@@ -198,6 +198,7 @@ async function open(
       uniqueName: () => crypto.randomUUID().slice(0, 13),
     }),
     clock,
+    holder: options.holder,
     readOnly,
     ownsCaps: options.ownsCaps,
     stop,
@@ -210,6 +211,7 @@ async function open(
       ),
     ],
   });
+  told = fleet.tell;
   return fleet;
 }
 
