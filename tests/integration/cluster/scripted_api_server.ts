@@ -12,11 +12,17 @@ import { createServer as createTlsServer } from "node:https";
 export class Exchange {
   readonly #response: ServerResponse;
   readonly #request: IncomingMessage;
+  readonly #body: Promise<string>;
 
   constructor(request: IncomingMessage, response: ServerResponse) {
     this.#request = request;
     this.#response = response;
-    request.resume();
+    const chunks: Uint8Array[] = [];
+    request.on("data", (chunk: Uint8Array) => chunks.push(chunk));
+    this.#body = new Promise((resolve) => {
+      request.on("close", () => resolve(textOf(chunks)));
+      request.on("end", () => resolve(textOf(chunks)));
+    });
   }
 
   get url(): URL {
@@ -25,6 +31,15 @@ export class Exchange {
 
   get isWatch(): boolean {
     return this.url.searchParams.get("watch") === "1";
+  }
+
+  get method(): string {
+    return this.#request.method ?? "";
+  }
+
+  /** What the client sent, once it has sent it all. */
+  async json(): Promise<unknown> {
+    return JSON.parse(await this.#body);
   }
 
   header(name: string): string | undefined {
@@ -93,6 +108,13 @@ export class Exchange {
       this.#response.on("close", resolve);
     });
   }
+}
+
+function textOf(chunks: readonly Uint8Array[]): string {
+  const decoder = new TextDecoder();
+  return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join(
+    "",
+  ) + decoder.decode();
 }
 
 /** Certificates of a server that speaks TLS and asks for the client's certificate. */
