@@ -117,10 +117,8 @@ export class Applier {
 
   async #served(crd: Manifest): Promise<void> {
     const path = await this.path(crd);
-    await until(`the CRD ${crd.metadata.name} is served`, async () => {
-      const found = JSON.stringify(await this.#client.get(path));
-      return /"type":"Established"/.test(found) &&
-        /"status":"True"[^}]*"type":"Established"/.test(found);
+    await until(`the CRD ${crd.metadata.name} is established`, async () => {
+      return isEstablished(await this.#client.get(path));
     });
   }
 }
@@ -129,6 +127,21 @@ function groupPath(apiVersion: string): string {
   return apiVersion.includes("/")
     ? `/apis/${apiVersion}`
     : `/api/${apiVersion}`;
+}
+
+function isEstablished(crd: unknown): boolean {
+  const conditions = valueAt(valueAt(crd, "status"), "conditions");
+  return Array.isArray(conditions) &&
+    conditions.some((condition) =>
+      valueAt(condition, "type") === "Established" &&
+      valueAt(condition, "status") === "True"
+    );
+}
+
+function valueAt(value: unknown, key: string): unknown {
+  return typeof value === "object" && value !== null
+    ? Reflect.get(value, key)
+    : undefined;
 }
 
 interface ApiResource {
