@@ -3,14 +3,14 @@
 import assert from "node:assert/strict";
 import {
   KUBE,
-  kustomizeBuild,
   KUSTOMIZE,
+  kustomizeBuild,
   type Manifest,
   readManifests,
   startCluster,
 } from "../../kube/mod.ts";
 import { Applier } from "../../kube/apply.ts";
-import { filledDeploy, NAMESPACE, ofKind, SETTINGS } from "./filled_deploy.ts";
+import { filledDeploy, NAMESPACE, SETTINGS } from "./filled_deploy.ts";
 import { RawApi } from "./raw_api.ts";
 
 const OVERLAYS = [
@@ -64,26 +64,6 @@ Deno.test({
           assert.deepEqual(answer.warnings, [], said);
         }
       });
-    }
-  },
-});
-
-Deno.test({
-  name: "no policy has an expression that the API server finds fault with",
-  ignore: KUBE === undefined || KUSTOMIZE === undefined,
-  fn: async () => {
-    await using cluster = await startCluster();
-    await using deploy = await filledDeploy();
-    await cluster.applyFiles(
-      `apiVersion: v1\nkind: Namespace\nmetadata:\n  name: ${NAMESPACE}\n`,
-    );
-    const text = await kustomizeBuild(`${deploy.folder}/overlays/prearm`);
-    const policies = ofKind(text, "ValidatingAdmissionPolicy");
-    assert.equal(policies.length, 5);
-    // Type checking of stored policies is the controller manager's; creation already compiles every expression.
-    for (const policy of policies) {
-      const path = await new Applier(cluster.client).path(policy);
-      await cluster.client.apply(path, policy, { fieldManager: "test" });
     }
   },
 });
