@@ -76,7 +76,7 @@ const PLANNER: readonly Omit<Attempt, "who">[] = [
   {
     what: "changes the power limit alone",
     request: () => annotate("worker", { [LIMIT]: "500" }),
-    ...policy(/Generations of a pod grow|changed together/),
+    ...policy(/changed together/),
   },
   {
     what: "changes the grant alone",
@@ -86,7 +86,7 @@ const PLANNER: readonly Omit<Attempt, "who">[] = [
   {
     what: "takes the power limit away alone",
     request: () => annotate("worker", { [LIMIT]: null }),
-    ...policy(/Generations of a pod grow|changed together/),
+    ...policy(/changed together/),
   },
   {
     what: "takes both annotations away",

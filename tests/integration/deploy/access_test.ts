@@ -8,6 +8,7 @@ import {
 import { KUBE, KUSTOMIZE } from "../../kube/mod.ts";
 import { type Attempt, ATTEMPTS } from "./access_attempts.ts";
 import { AccessWorld, annotate, report } from "./access_world.ts";
+import { ACCESS_PAGE, accessPage } from "./access_page.ts";
 import { NAMESPACE } from "./filled_deploy.ts";
 
 const POD = `/api/v1/namespaces/${NAMESPACE}/pods/worker`;
@@ -19,14 +20,27 @@ Deno.test({
     await using world = await AccessWorld.open("prearm");
     await world.policiesInForce();
     await world.as("administrator").send(report("POST", "node-b"));
+    const answers: string[] = [];
     for (const attempt of ATTEMPTS) {
       const expected = attempt.refused ? `refused by ${attempt.by}` : "allowed";
       await t.step(`${attempt.who} ${attempt.what}: ${expected}`, async () => {
         const uid = await freshWorker(world);
         const answer = await world.as(attempt.who).send(attempt.request(uid));
         check(attempt, answer.status, answer.message);
+        answers.push(answer.message);
       });
     }
+    await t.step("the page of the documentation says the same", async () => {
+      const page = accessPage(answers);
+      if (Deno.env.get("WATTKEEPER_WRITE_DOCS")) {
+        await Deno.writeTextFile(ACCESS_PAGE, page);
+      }
+      assert.equal(
+        await Deno.readTextFile(ACCESS_PAGE),
+        page,
+        "Write it anew: run this test with WATTKEEPER_WRITE_DOCS=1.",
+      );
+    });
   },
 });
 
