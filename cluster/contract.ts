@@ -26,6 +26,10 @@ export const REPORT_KIND = "NodePowerReport";
 /** Plural name in URLs and roles. */
 export const REPORT_RESOURCE = "nodepowerreports";
 
+/** Path of the collection of reports, from the API server's root. */
+export const REPORTS_PATH =
+  `/apis/${REPORT_API_VERSION}/${REPORT_RESOURCE}` as const;
+
 /** Namespace that the manifests install into, unless told otherwise. */
 export const SYSTEM_NAMESPACE = "wattkeeper-system";
 /** Service account of the planner in {@linkcode SYSTEM_NAMESPACE}. */

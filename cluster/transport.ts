@@ -63,7 +63,7 @@ export class ApiTransport implements Disposable {
       response = await fetch(address(endpoint.server, path), {
         method,
         headers,
-        body: request.body === undefined ? null : JSON.stringify(request.body),
+        body: method === "GET" ? null : onceSent(request.body),
         redirect: "manual",
         signal: signal ?? null,
         client,
@@ -125,6 +125,22 @@ export class ApiTransport implements Disposable {
     );
     return { endpoint, client };
   }
+}
+
+/**
+ * A body that goes out once. `fetch` repeats a request with any other body by itself when a pooled connection breaks
+ * before the answer, writes included; what came of the first of two such writes is then lost (C7). It cannot repeat a
+ * stream.
+ */
+function onceSent(body: unknown): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      if (body !== undefined) {
+        controller.enqueue(new TextEncoder().encode(JSON.stringify(body)));
+      }
+      controller.close();
+    },
+  });
 }
 
 function address(server: URL, path: string): URL {

@@ -242,6 +242,21 @@ Deno.test("a connection cut in the middle of a write leaves it unanswered", asyn
   strictEqual(rig.client.counts.requests, 1);
 });
 
+for (const write of ["create", "replace", "mergePatch", "delete"] as const) {
+  Deno.test(`${write}() on a connection that served before is sent once, also when that breaks`, async () => {
+    await using rig = await Rig.start();
+    const reading = rig.client.get(POD);
+    (await rig.server.next()).answer(200, {});
+    await reading;
+    const writing = write === "delete"
+      ? rig.client.delete(POD)
+      : rig.client[write](POD, {});
+    (await rig.server.next()).reset();
+    await fails(writing, "unanswered");
+    strictEqual(rig.server.received, 2, "the read and one write");
+  });
+}
+
 Deno.test("an answer to a write that breaks off leaves it unanswered", async () => {
   await using rig = await Rig.start();
   const writing = rig.client.mergePatch(POD, {});

@@ -130,6 +130,8 @@ export class ScriptedApiServer implements AsyncDisposable {
   readonly #queue: Exchange[] = [];
   readonly #takers: ((exchange: Exchange) => void)[] = [];
   readonly #scheme: string;
+  /** Requests since the start, taken or not. */
+  received = 0;
 
   private constructor(certificates: ServerCertificates | undefined) {
     this.#scheme = certificates ? "https" : "http";
@@ -147,6 +149,7 @@ export class ScriptedApiServer implements AsyncDisposable {
           : {}),
       });
     this.#server.on("request", (request, response) => {
+      this.received++;
       const exchange = new Exchange(request, response);
       const taker = this.#takers.shift();
       if (taker) taker(exchange);
