@@ -46,10 +46,13 @@ export class ApiTransport implements Disposable {
     const { signal, method = "GET" } = request;
     let response: Response;
     let sent = false;
+    let used: Endpoint | undefined;
     try {
       const { endpoint, client } = await this.#connect();
+      used = endpoint;
       signal?.throwIfAborted();
       const headers = new Headers({
+        ...endpoint.headers,
         accept: "application/json",
         "user-agent": `wattkeeper/${VERSION}`,
       });
@@ -88,6 +91,11 @@ export class ApiTransport implements Disposable {
       );
     }
     if (response.ok) return response;
+    if (response.status === 401 && used?.refused) {
+      used.refused();
+      // A certificate is the connection's; a token is asked for with every request.
+      if (used.clientCertificate) this.discardConnections();
+    }
     throw await statusError(response, method, path);
   }
 
@@ -102,12 +110,15 @@ export class ApiTransport implements Disposable {
     this.discardConnections();
   }
 
-  #connect(): Promise<Connection> {
-    this.#connection ??= this.#open().catch((error) => {
+  async #connect(): Promise<Connection> {
+    const kept = await this.#connection;
+    const { expiresAtMs = Infinity } = kept?.endpoint ?? {};
+    if (kept !== undefined && Date.now() < expiresAtMs) return kept;
+    if (kept !== undefined) this.discardConnections();
+    return await (this.#connection ??= this.#open().catch((error) => {
       this.#connection = undefined;
       throw error;
-    });
-    return this.#connection;
+    }));
   }
 
   async #open(): Promise<Connection> {
@@ -115,6 +126,7 @@ export class ApiTransport implements Disposable {
     const options = {
       caCerts: [...endpoint.caCertificates],
       http2: false,
+      ...(endpoint.proxy ? { proxy: { url: endpoint.proxy } } : {}),
     };
     const client = Deno.createHttpClient(
       endpoint.clientCertificate === undefined ? options : {

@@ -1,6 +1,9 @@
 /** A cluster: its workers, its agents' reports, and Prometheus for the traffic (R25–R29). @module */
 
-import { findEndpoint } from "../../cluster/mod.ts";
+import {
+  type ClusterAccess,
+  endpointLoader,
+} from "../../cluster/kubeconfig/mod.ts";
 import { WattkeeperError } from "../../service/mod.ts";
 import type { PlannerConfig } from "../config/mod.ts";
 import { sidesOf } from "../core/mod.ts";
@@ -8,11 +11,7 @@ import { openKubernetesFleet } from "../fleets/mod.ts";
 import { openPrometheusSource } from "../sources/mod.ts";
 import { type Environment, realLoopClock } from "./environment.ts";
 
-/** Where the cluster is; without a kubeconfig the one that this process runs in. */
-export interface ClusterAccess {
-  readonly kubeconfig: string | undefined;
-  readonly context: string | undefined;
-}
+export type { ClusterAccess };
 
 /**
  * Opens one.
@@ -45,7 +44,7 @@ export async function openKubernetes(
   }
   const { prefill, decode } = config.gpusPerReplica;
   const fleet = await openKubernetesFleet({
-    loadEndpoint: () => findEndpoint(access),
+    loadEndpoint: endpointLoader(access),
     clock: realLoopClock,
     random: Math.random,
     namespace,
