@@ -7,3 +7,4 @@ export { type Manifest, readManifests } from "./apply.ts";
 export { kustomizeBuild } from "./kustomize.ts";
 export { FaultyLink } from "./faulty_link.ts";
 export { until } from "./until.ts";
+export { type DgdVersion, Stage, type StagePod } from "./stage.ts";
