@@ -303,6 +303,12 @@ export interface GateLedger {
 
 // ── Report ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
+/** How the deliveries of a sink have gone since the start. */
+export interface SinkCounts {
+  readonly delivered: number;
+  readonly failed: number;
+}
+
 /** Where a report goes: a file, standard output, the API server. */
 export interface ReportSink {
   /**
@@ -312,10 +318,14 @@ export interface ReportSink {
    * @param urgent a limit was lowered or a GPU was freed: do not wait for a coalescing interval (C26)
    */
   publish(report: NodePowerReport, urgent: boolean): void;
-  /** The newest report of this node that the sink's place holds, for the rebuild after a lost record (C23). */
+  /**
+   * The newest report of this node that the sink's place holds, for the rebuild after a lost record (C23). Resolves
+   * when the place has answered, however long that takes; undefined when it holds none.
+   */
   last(): Promise<NodePowerReport | undefined>;
   /** Resolves when what was handed over has been sent, or the signal aborts. */
   flush(signal: AbortSignal): Promise<void>;
   /** Why the last report has not been delivered; undefined when it has. */
   fault(): string | undefined;
+  counts(): SinkCounts;
 }

@@ -38,11 +38,20 @@ export interface ReconcilerOptions {
   readonly bootId: string;
   readonly policy: PolicyConfig;
   readonly dryRun: boolean;
-  /** This node's newest report, for the rebuild after a lost record. */
-  readonly lastReport?: NodePowerReport | undefined;
+  /** This node's newest report before this process, for the rebuild after a lost record. */
+  readonly lastReport?: () => LastReport;
   /** GPUs that the reference agent's file names. */
   readonly referenceUuids?: ReadonlySet<string>;
 }
+
+/** What is known of this node's newest report before this process. */
+export interface LastReport {
+  readonly report: NodePowerReport | undefined;
+  /** Every place that may hold one has answered. */
+  readonly complete: boolean;
+}
+
+const NO_LAST_REPORT: LastReport = { report: undefined, complete: true };
 
 /** Why a pass is made: an event needs no new enumeration of the devices. */
 export type PassReason = "interval" | "event" | "gate";
@@ -210,12 +219,16 @@ export class Reconciler {
   async #rebuild(seen: Observation, atOnce = false): Promise<void> {
     const { store, dryRun } = this.options;
     if (this.#rebuilt || dryRun) return;
-    if (!seen.snapshot.consistent && !atOnce) return;
+    if (store.health.kind === "intact") {
+      this.#rebuilt = true;
+      return;
+    }
+    const last = this.#lastReport();
+    if (!(seen.snapshot.consistent && last.complete) && !atOnce) return;
     this.#rebuilt = true;
-    if (store.health.kind === "intact") return;
     const entries = adoptedEntries(
       seen.gpus,
-      this.options.lastReport,
+      last.report,
       this.options.referenceUuids ?? new Set(),
     );
     for (const entry of entries) {
@@ -223,8 +236,14 @@ export class Reconciler {
     }
   }
 
+  #lastReport(): LastReport {
+    return this.options.lastReport?.() ?? NO_LAST_REPORT;
+  }
+
   #situation(gpu: ObservedGpu, seen: Observation, nowMs: number): Situation {
-    const { store, lastReport } = this.options;
+    const { store } = this.options;
+    const last = this.#lastReport();
+    const recordIntact = store.health.kind === "intact";
     const { uuid } = gpu.identity;
     const situation: Situation = {
       uuid,
@@ -232,10 +251,13 @@ export class Reconciler {
       ownership: seen.ownership.gpus.get(uuid) ?? UNANSWERED,
       entry: store.entry(uuid),
       pods: seen.pods,
-      view: seen.snapshot,
-      recordIntact: store.health.kind === "intact",
+      // Without a record, the node's own last report is as much needed as the LIST (C22, C23).
+      view: recordIntact || last.complete
+        ? seen.snapshot
+        : { ...seen.snapshot, consistent: false },
+      recordIntact,
       departing: seen.ownership.departing,
-      hint: lastReport?.gpus.find((one) => one.uuid === uuid)?.pod,
+      hint: last.report?.gpus.find((one) => one.uuid === uuid)?.pod,
       vacatedLongEnough: false,
     };
     if (!vacated(situation)) {

@@ -20,6 +20,8 @@ export interface MetricsOptions {
   readonly streamDropped: () => number;
   /** Seconds since 1970. */
   readonly startedAtSeconds: number;
+  /** Brings in what is counted elsewhere, whenever somebody asks. */
+  readonly collect?: ((registry: MetricRegistry) => void) | undefined;
 }
 
 /** The metrics of one planner. */
@@ -91,6 +93,7 @@ export class PlannerMetrics {
     registry.set("residentMemory", Deno.memoryUsage().rss);
     const { user, system } = process.cpuUsage();
     registry.total("cpuSeconds", (user + system) / 1e6);
+    this.#options.collect?.(registry);
     registry.set("streamClients", this.#options.streamReaders());
     registry.total("streamDropped", this.#options.streamDropped());
     return {
