@@ -232,8 +232,22 @@ Deno.test({
         await until(
           "it says that it is paused",
           async () =>
-            (await planner.get("/api/v1/state"))?.includes('"paused"'),
+            (await planner.get("/api/v1/state"))?.includes(
+              '"withheld":"paused"',
+            ),
         );
+        // A cap that a stranger takes away now stays away.
+        await client.mergePatch(`${stage.pods()}/decode-0`, {
+          metadata: { annotations: { [LIMIT]: null } },
+        });
+        await until(
+          "it lists what it would write",
+          async () =>
+            /"steps_total":[1-9]/.test(
+              await planner.get("/api/v1/state") ?? "",
+            ),
+        );
+        assert.equal((await pods())["decode-0"]?.[LIMIT], undefined);
         await client.mergePatch(`${stage.graphs()}/llm`, {
           metadata: { annotations: { "wattkeeper.dev/paused": null } },
         });
