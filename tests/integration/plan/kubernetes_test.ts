@@ -251,6 +251,10 @@ Deno.test({
         await client.mergePatch(`${stage.graphs()}/llm`, {
           metadata: { annotations: { "wattkeeper.dev/paused": null } },
         });
+        await until(
+          "the cap is back",
+          async () => (await pods())["decode-0"]?.[LIMIT] === "350",
+        );
       },
     );
 

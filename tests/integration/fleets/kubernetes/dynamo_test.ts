@@ -446,6 +446,9 @@ Deno.test({
             : component
         ),
       });
+      await stage.graphStatus("llm", {
+        components: { decode: { ...settledAt(1), gpusPerReplica: 16 } },
+      });
       for (const index of [0, 1]) {
         await stage.worker("llm", "decode", {
           name: `decode-${index}`,
