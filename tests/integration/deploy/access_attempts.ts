@@ -21,7 +21,10 @@ export interface Attempt {
   readonly who: Account;
   readonly what: string;
   /** Made from the UID of the pod `worker`, which carries the grant 5.3 over 300 W before each attempt. */
-  readonly request: (uid: string) => RawRequest;
+  readonly request: (
+    uid: string,
+    version: (path: string) => Promise<string>,
+  ) => RawRequest | Promise<RawRequest>;
   /** Part of the refusal; absent: it is allowed. */
   readonly refused?: RegExp;
   /** Whose refusal it is. */
@@ -43,7 +46,137 @@ const takeTaint = (index: number) => ({
   op: "remove",
   path: `/spec/taints/${index}`,
 });
+const REPORTS = "/apis/wattkeeper.dev/v1alpha1/nodepowerreports";
 const OTHER_PODS = "/api/v1/namespaces/other/pods";
+
+const APPS = `/apis/apps/v1/namespaces/${NAMESPACE}`;
+const DYNAMO = `/apis/nvidia.com/v1beta1/namespaces/${NAMESPACE}`;
+const OLD_DYNAMO = `/apis/nvidia.com/v1alpha1/namespaces/${NAMESPACE}`;
+const merge = (path: string, body: object): RawRequest => ({
+  method: "PATCH",
+  path,
+  contentType: "application/merge-patch+json",
+  body,
+});
+const jsonPatch = (path: string, ...operations: object[]): RawRequest => ({
+  method: "PATCH",
+  path,
+  contentType: "application/json-patch+json",
+  body: operations,
+});
+const image = {
+  spec: {
+    template: { spec: { containers: [{ name: "main", image: "other:1" }] } },
+  },
+};
+const epoch = { metadata: { annotations: { "wattkeeper.dev/epoch": "7" } } };
+
+const SCALING: readonly Omit<Attempt, "who">[] = [
+  {
+    what: "scales a Deployment",
+    request: () =>
+      merge(`${APPS}/deployments/vllm/scale`, { spec: { replicas: 2 } }),
+  },
+  {
+    what: "fences a Deployment by its epoch",
+    request: () => merge(`${APPS}/deployments/vllm`, epoch),
+  },
+  {
+    what: "changes the image of a Deployment",
+    request: () => merge(`${APPS}/deployments/vllm`, image),
+    ...policy(/through the scale subresource alone/),
+  },
+  {
+    what: "labels a Deployment",
+    request: () =>
+      merge(`${APPS}/deployments/vllm`, { metadata: { labels: { a: "b" } } }),
+    ...policy(/wattkeeper.dev\/epoch alone/),
+  },
+  {
+    what: "deletes a Deployment",
+    request: () => ({ method: "DELETE", path: `${APPS}/deployments/vllm` }),
+    ...rbac,
+  },
+  {
+    what: "scales through an adapter",
+    request: () =>
+      merge(
+        `${DYNAMO}/dynamographdeploymentscalingadapters/chat-prefill/scale`,
+        { spec: { replicas: 2 } },
+      ),
+  },
+  {
+    what: "fences an adapter by its epoch",
+    request: () =>
+      merge(
+        `${DYNAMO}/dynamographdeploymentscalingadapters/chat-prefill`,
+        epoch,
+      ),
+  },
+  {
+    what: "points an adapter at another deployment",
+    request: () =>
+      merge(`${DYNAMO}/dynamographdeploymentscalingadapters/chat-prefill`, {
+        spec: { dgdRef: { name: "other" } },
+      }),
+    ...policy(/through the scale subresource alone/),
+  },
+  {
+    what: "sets the replicas of a DGD's component",
+    request: () =>
+      jsonPatch(`${DYNAMO}/dynamographdeployments/chat`, {
+        op: "add",
+        path: "/spec/components/1/replicas",
+        value: 3,
+      }),
+  },
+  {
+    what: "sets the replicas of a v1alpha1 DGD's service",
+    request: () =>
+      jsonPatch(`${OLD_DYNAMO}/dynamographdeployments/old`, {
+        op: "add",
+        path: "/spec/services/prefill/replicas",
+        value: 3,
+      }),
+  },
+  {
+    what: "changes the image of a DGD's component",
+    request: () =>
+      jsonPatch(`${DYNAMO}/dynamographdeployments/chat`, {
+        op: "replace",
+        path: "/spec/components/0/podTemplate/spec/containers/0/image",
+        value: "other:1",
+      }),
+    ...policy(/replicas of a DynamoGraphDeployment's components/),
+  },
+  {
+    what: "changes the image of a v1alpha1 DGD's service",
+    request: () =>
+      jsonPatch(`${OLD_DYNAMO}/dynamographdeployments/old`, {
+        op: "replace",
+        path: "/spec/services/prefill/extraPodSpec/mainContainer/image",
+        value: "other:1",
+      }),
+    ...policy(/replicas of a DynamoGraphDeployment's components/),
+  },
+  {
+    what: "takes a component out of a DGD",
+    request: () =>
+      jsonPatch(`${DYNAMO}/dynamographdeployments/chat`, {
+        op: "remove",
+        path: "/spec/components/0",
+      }),
+    ...policy(/replicas of a DynamoGraphDeployment's components/),
+  },
+  {
+    what: "changes another field of a DGD",
+    request: () =>
+      merge(`${DYNAMO}/dynamographdeployments/chat`, {
+        spec: { backendFramework: "sglang" },
+      }),
+    ...policy(/replicas of a DynamoGraphDeployment's components/),
+  },
+];
 
 const PLANNER: readonly Omit<Attempt, "who">[] = [
   {
@@ -204,7 +337,7 @@ const PLANNER: readonly Omit<Attempt, "who">[] = [
   },
   {
     what: "writes a report",
-    request: () => report("PATCH", "node-a"),
+    request: () => report("PUT", "node-a"),
     ...rbac,
   },
   {
@@ -214,7 +347,7 @@ const PLANNER: readonly Omit<Attempt, "who">[] = [
   },
   {
     what: "takes the Lease of another planner",
-    request: () => lease("PATCH", "wattkeeper-planner-other"),
+    request: () => lease("PUT", "wattkeeper-planner-other"),
     ...rbac,
   },
   {
@@ -223,7 +356,12 @@ const PLANNER: readonly Omit<Attempt, "who">[] = [
   },
   {
     what: "renews its own Lease",
-    request: () => lease("PATCH", "wattkeeper-planner-chat"),
+    request: async (_, version) =>
+      lease(
+        "PUT",
+        "wattkeeper-planner-chat",
+        await version(`${LEASES}/wattkeeper-planner-chat`),
+      ),
   },
   {
     what: "lists reports",
@@ -248,7 +386,8 @@ const AGENT: readonly Omit<Attempt, "who">[] = [
   },
   {
     what: "writes its own node's report",
-    request: () => report("PATCH", "node-a"),
+    request: async (_, version) =>
+      report("PUT", "node-a", await version(`${REPORTS}/node-a`)),
   },
   {
     what: "makes another node's report",
@@ -259,7 +398,8 @@ const AGENT: readonly Omit<Attempt, "who">[] = [
   },
   {
     what: "writes another node's report",
-    request: () => report("PATCH", "node-b"),
+    request: async (_, version) =>
+      report("PUT", "node-b", await version(`${REPORTS}/node-b`)),
     ...policy(/writes only the report of its own node/),
   },
   {
@@ -434,6 +574,7 @@ const by = (who: Account, list: readonly Omit<Attempt, "who">[]) =>
 /** All, in the order of the documentation. */
 export const ATTEMPTS: readonly Attempt[] = [
   ...by("planner", PLANNER),
+  ...by("planner", SCALING),
   ...by("agent of node-a", AGENT),
   ...by("agent without a node", UNBOUND),
   ...by("stranger", STRANGER),
@@ -445,23 +586,21 @@ function read(path: string): RawRequest {
   return { method: "GET", path };
 }
 
-function lease(method: "POST" | "PATCH", name: string): RawRequest {
-  const leases = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`;
-  return method === "POST"
-    ? {
-      method,
-      path: leases,
-      body: {
-        apiVersion: "coordination.k8s.io/v1",
-        kind: "Lease",
-        metadata: { name },
-        spec: { holderIdentity: "a" },
-      },
-    }
-    : {
-      method,
-      path: `${leases}/${name}`,
-      contentType: "application/merge-patch+json",
-      body: { spec: { holderIdentity: "b" } },
-    };
+const LEASES = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`;
+
+function lease(
+  method: "POST" | "PUT",
+  name: string,
+  resourceVersion?: string,
+): RawRequest {
+  return {
+    method,
+    path: method === "POST" ? LEASES : `${LEASES}/${name}`,
+    body: {
+      apiVersion: "coordination.k8s.io/v1",
+      kind: "Lease",
+      metadata: { name, ...(resourceVersion ? { resourceVersion } : {}) },
+      spec: { holderIdentity: "a" },
+    },
+  };
 }

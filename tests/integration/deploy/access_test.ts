@@ -25,7 +25,9 @@ Deno.test({
       const expected = attempt.refused ? `refused by ${attempt.by}` : "allowed";
       await t.step(`${attempt.who} ${attempt.what}: ${expected}`, async () => {
         const uid = await freshWorker(world);
-        const answer = await world.as(attempt.who).send(attempt.request(uid));
+        const answer = await world.as(attempt.who).send(
+          await attempt.request(uid, (path) => world.version(path)),
+        );
         check(attempt, answer.status, answer.message);
         answers.push(answer.message);
       });

@@ -45,6 +45,7 @@ export class AccessWorld implements AsyncDisposable {
     await using stack = new AsyncDisposableStack();
     const cluster = stack.use(await startCluster());
     const deploy = stack.use(await filledDeploy());
+    await cluster.applyFiles(`${CRDS.join("\n---\n")}\n`);
     await cluster.applyFiles(SURROUNDINGS);
     await cluster.applyFiles(`${deploy.folder}/overlays/${overlay}`);
     const account = (name: string, namespace = SYSTEM) =>
@@ -82,6 +83,15 @@ export class AccessWorld implements AsyncDisposable {
       gatedPod(name, annotations),
     );
     return textAt(made, "metadata", "uid");
+  }
+
+  /** The version of an object, read by the administrator. */
+  async version(path: string): Promise<string> {
+    return textAt(
+      await this.cluster.client.get(path),
+      "metadata",
+      "resourceVersion",
+    );
   }
 
   /** Policies take effect when the server has read them: some are refused late, so the first refusal is waited for. */
@@ -142,10 +152,11 @@ export function create(pod: unknown): RawRequest {
   return { method: "POST", path: PODS, body: pod };
 }
 
-/** A write of a report: the object, or with PATCH its status. */
+/** A write of a report: the object, or with PUT its status as the sink writes it. */
 export function report(
-  method: "POST" | "PATCH" | "DELETE",
+  method: "POST" | "PUT" | "DELETE",
   node: string,
+  resourceVersion = "",
 ): RawRequest {
   const reports = "/apis/wattkeeper.dev/v1alpha1/nodepowerreports";
   const object = {
@@ -158,8 +169,11 @@ export function report(
   return {
     method,
     path: `${reports}/${node}/status`,
-    contentType: "application/merge-patch+json",
-    body: { status: STATUS },
+    body: {
+      ...object,
+      metadata: { name: node, resourceVersion },
+      status: STATUS,
+    },
   };
 }
 
@@ -210,6 +224,58 @@ export function plainPod(name: string, labels: Record<string, string> = {}) {
   };
 }
 
+/** The two versions of a DGD and its scaling adapter, as far as rights over them go (`reference-planner.md` §14). */
+const CRDS = [
+  { kind: "DynamoGraphDeployment", scale: false },
+  { kind: "DynamoGraphDeploymentScalingAdapter", scale: true },
+].map(({ kind, scale }) => {
+  const plural = `${kind.toLowerCase()}s`;
+  const version = (name: string, storage: boolean) => ({
+    name,
+    storage,
+    served: true,
+    schema: {
+      openAPIV3Schema: {
+        type: "object",
+        properties: {
+          spec: {
+            type: "object",
+            "x-kubernetes-preserve-unknown-fields": true,
+            ...(scale ? { properties: { replicas: { type: "integer" } } } : {}),
+          },
+          status: {
+            type: "object",
+            "x-kubernetes-preserve-unknown-fields": true,
+            ...(scale ? { properties: { replicas: { type: "integer" } } } : {}),
+          },
+        },
+      },
+    },
+    subresources: {
+      status: {},
+      ...(scale
+        ? {
+          scale: {
+            specReplicasPath: ".spec.replicas",
+            statusReplicasPath: ".status.replicas",
+          },
+        }
+        : {}),
+    },
+  });
+  return JSON.stringify({
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    metadata: { name: `${plural}.nvidia.com` },
+    spec: {
+      group: "nvidia.com",
+      scope: "Namespaced",
+      names: { kind, plural, singular: plural.slice(0, -1) },
+      versions: [version("v1beta1", true), version("v1alpha1", false)],
+    },
+  });
+});
+
 /** What stands around the system: the deployment's namespace, nodes, and people with ordinary rights. */
 const SURROUNDINGS = `
 apiVersion: v1
@@ -223,6 +289,51 @@ apiVersion: v1
 kind: Namespace
 metadata:
   name: other
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: vllm
+  namespace: ${NAMESPACE}
+spec:
+  replicas: 1
+  selector: { matchLabels: { app: vllm } }
+  template:
+    metadata: { labels: { app: vllm } }
+    spec: { containers: [{ name: main, image: "vllm:1" }] }
+---
+apiVersion: nvidia.com/v1beta1
+kind: DynamoGraphDeployment
+metadata:
+  name: chat
+  namespace: ${NAMESPACE}
+spec:
+  backendFramework: vllm
+  components:
+    - name: prefill
+      replicas: 1
+      podTemplate: { spec: { containers: [{ name: main, image: "vllm:1" }] } }
+    - name: decode
+      replicas: 1
+      podTemplate: { spec: { containers: [{ name: main, image: "vllm:1" }] } }
+---
+apiVersion: nvidia.com/v1alpha1
+kind: DynamoGraphDeployment
+metadata:
+  name: old
+  namespace: ${NAMESPACE}
+spec:
+  services:
+    prefill: { replicas: 1, extraPodSpec: { mainContainer: { image: "vllm:1" } } }
+---
+apiVersion: nvidia.com/v1beta1
+kind: DynamoGraphDeploymentScalingAdapter
+metadata:
+  name: chat-prefill
+  namespace: ${NAMESPACE}
+spec:
+  replicas: 1
+  dgdRef: { name: chat, componentName: prefill }
 ---
 apiVersion: v1
 kind: Node
