@@ -6,7 +6,7 @@ import {
   POWER_LIMIT_ANNOTATION as LIMIT,
 } from "../../../cluster/mod.ts";
 import { KUBE, KUSTOMIZE } from "../../kube/mod.ts";
-import { type Attempt, ATTEMPTS } from "./access_attempts.ts";
+import { type Attempt, ATTEMPTS } from "./attempts/mod.ts";
 import { AccessWorld, annotate, report } from "./access_world.ts";
 import { ACCESS_PAGE, accessPage } from "./access_page.ts";
 import { NAMESPACE } from "./filled_deploy.ts";
