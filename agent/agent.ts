@@ -35,6 +35,8 @@ export interface AgentOptions {
   readonly log: AgentLog;
   /** `restore` gives every cap back at the end; `keep` leaves those of live pods. */
   readonly onShutdown: "keep" | "restore";
+  /** Called after each pass that left every GPU as it should be. */
+  readonly onEnforced?: (() => void) | undefined;
 }
 
 /** A running agent. */
@@ -151,6 +153,10 @@ export class Agent {
     this.#pacing.note(essence, result.urgent);
     this.gate.passed(essence);
     this.#logTransitions();
+    const { onEnforced } = this.options;
+    if (
+      result.good && !reconciler.statuses().some((one) => this.isTroubled(one))
+    ) onEnforced?.();
     return result;
   }
 

@@ -18,6 +18,8 @@ const TABLE: Readonly<Record<string, () => Promise<CommandModule>>> = {
   sweep: () => import("./commands/sweep.ts"),
   budget: () => import("./commands/budget.ts"),
   data: () => import("./commands/data.ts"),
+  verify: () => import("./commands/verify.ts"),
+  uninstall: () => import("./commands/uninstall.ts"),
   completion: () => import("./commands/completion.ts"),
 };
 
