@@ -20,4 +20,10 @@ export {
 } from "./event_types.ts";
 export { checkScenario, loadScenario, type ReadText } from "./load.ts";
 export { checkPlanner, plannerNumber, plannerValues } from "./planner_block.ts";
-export type { Against, Assertion, Scenario, When } from "./scenario.ts";
+export type {
+  Against,
+  Assertion,
+  Scenario,
+  ScenarioPlanner,
+  When,
+} from "./scenario.ts";
