@@ -85,6 +85,10 @@ export const SNAPSHOT_FIELDS = {
   served_tps: number("true input and output tokens/s served in the tick"),
   demand_tps: number("true input and output tokens/s asked in the tick"),
   utilisation: number("true share of the decode capacity in use"),
+  refused_gpus: number(
+    "GPUs whose agent reports a limit that it could not set",
+  ),
+  waiting_pods: number("pods that wait in their gate"),
   charged_w: number("Σ charges of the ledger, watts"),
   compliant: boolean("the ledger is within the newest budget (C16)"),
   settled: boolean("everything is as decided, and confirmed"),

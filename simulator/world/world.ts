@@ -18,7 +18,7 @@ import { type Random, seededRandom } from "../random.ts";
 import { Controllers, type Delays } from "./controllers.ts";
 import type { EngineTruth } from "./engine_truth.ts";
 import { biased, FaultEffects } from "./fault_effects.ts";
-import { EngineRoom } from "./engine_room.ts";
+import { EngineRoom, type Engines } from "./engine_room.ts";
 import { type Arrivals, FluidEngines } from "./fluid_engines.ts";
 import { type Measurement, Meter } from "./measurement.ts";
 
@@ -31,6 +31,8 @@ export interface WorldOptions {
   /** Pods start behind the gate. */
   readonly gated: boolean;
   readonly truth: EngineTruth;
+  /** What serves; absent: fluids of the truth. */
+  readonly engines?: Engines;
   /** What arrives at a time, seconds since the start. */
   readonly traffic: (atSeconds: number) => Arrivals;
   readonly delays?: Partial<Delays>;
@@ -72,7 +74,7 @@ export class SimulatedWorld {
   readonly api: SimulatedApi;
   readonly nodes: readonly SimulatedNode[];
   readonly controllers: Controllers;
-  readonly engines: FluidEngines;
+  readonly engines: Engines;
   readonly meter = new Meter();
   readonly violations: BudgetViolation[] = [];
   readonly delays: Delays;
@@ -107,7 +109,7 @@ export class SimulatedWorld {
     this.nodes = options.nodes.map((facts) =>
       new SimulatedNode(facts, this.api, this.faults)
     );
-    this.engines = new FluidEngines(
+    this.engines = options.engines ?? new FluidEngines(
       biased(options.truth, this.faults, () => this.#nowMs),
     );
     this.controllers = new Controllers(this.api, this.nodes, {
@@ -180,6 +182,16 @@ export class SimulatedWorld {
   /** Does something at a time, or at the next step if that has passed. */
   at(atMs: number, act: () => void): void {
     this.#appointments.push({ atMs: Math.max(atMs, this.#nowMs), act });
+  }
+
+  /** A fault that was not planned from the start: what it hits is known only now. */
+  strike(fault: Fault): void {
+    const player = new FaultPlayer([fault], this.faults, [this.#effects]);
+    player.playUntil(this.#nowMs);
+    if (player.nextMs < Infinity) {
+      this.at(player.nextMs, () => player.playUntil(this.#nowMs));
+    }
+    this.check();
   }
 
   /** When the next appointment is; infinite without one. */

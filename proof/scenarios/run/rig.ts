@@ -1,0 +1,295 @@
+/** Puts a scenario's world, planners and eyes together. @module */
+
+import {
+  AdmissionSetter,
+  type CapacityModel,
+  estimatorTruth,
+  type LoopEvent,
+  SimulatedSource,
+  WorldClock,
+} from "../../../planner/mod.ts";
+import { realClock } from "../../../cluster/mod.ts";
+import { type EngineTruth, SimulatedWorld } from "../../../simulator/mod.ts";
+import type { Scenario } from "../schema/mod.ts";
+import { rowTruth } from "../truth/row_truth.ts";
+import { SYSTEM_ROWS, type SystemRow } from "../truth/systems.ts";
+import { TableEngines } from "../truth/table_engines.ts";
+import { tableModel } from "../truth/table_model.ts";
+import { AllowedBudget } from "./allowed_budget.ts";
+import { builtInModel } from "./built_in_model.ts";
+import { ConfigFile } from "./config_file.ts";
+import { EventLog } from "./event_log.ts";
+import { faultyModel } from "./faulty_model.ts";
+import { Frontends } from "./frontends.ts";
+import { gpusPerReplica, nodesOf, startReplicas } from "./layout.ts";
+import { arrivalsOf } from "./load.ts";
+import { Planners } from "./planners.ts";
+import { Recorder } from "./recorder.ts";
+import { type Happenings, resolveEvents } from "./resolve_events.ts";
+import { ScenarioSource } from "./source.ts";
+
+/** Midnight of an ordinary Monday. */
+const START_MS = Date.UTC(2026, 0, 5);
+/** Draw of a loaded engine that waits for work, watts (`power-curves.md` §3). */
+const IDLE_WATTS = 110;
+const SHORTEST_LOOK_MS = 1_000;
+
+/** A scenario, ready to run. */
+export interface Rig {
+  readonly world: SimulatedWorld;
+  readonly clock: WorldClock;
+  readonly planners: Planners;
+  readonly recorder: Recorder;
+  readonly log: EventLog;
+  readonly file: ConfigFile;
+  readonly allowed: AllowedBudget;
+  readonly frontends: Frontends | undefined;
+  /** Posts under way. */
+  readonly posts: Set<Promise<unknown>>;
+}
+
+/** Builds it; nothing has happened yet. */
+export async function buildRig(scenario: Scenario): Promise<Rig> {
+  const { planner, fleet, interval_s } = scenario;
+  const tickMs = interval_s * 1000;
+  const gamma = scenario.class === "gamma";
+  const row = SYSTEM_ROWS[gamma ? scenario.overlay.system : fleet.system];
+  const facts = nodesOf(scenario, row);
+  const happenings = resolveEvents(scenario.events, {
+    tickMs,
+    nodes: facts.map(({ name }) => name),
+    bias: gamma ? scenario.overlay.bias : fleet.bias,
+    minWatts: row.minWatts,
+    maxWatts: row.maxWatts,
+    usualNode: facts.at(-1)?.name ?? "node-1",
+  });
+  const { model, truth, table } = await engines(scenario, row, () => world);
+  const file = new ConfigFile(planner);
+  const allowed = new AllowedBudget(planner.config.power?.budgetWatts);
+  const load = gamma && scenario.mocker
+    ? { ...scenario.load, isl: scenario.mocker.isl, osl: scenario.mocker.osl }
+    : scenario.load;
+  const planners: Planners = new Planners({
+    clock: {
+      now: () => clock.now(),
+      wallMs: () => clock.wallMs(),
+      sleep: (milliseconds, signal) => clock.sleep(milliseconds, signal),
+    },
+    source: {
+      name: "simulated Prometheus",
+      observe: (request, signal) => source.observe(request, signal),
+    },
+    model: {
+      ...model,
+      answer: (question) => failing.answer(question),
+      searchFleet: (question) => failing.searchFleet(question),
+    },
+    file,
+    lookMs: Math.max(SHORTEST_LOOK_MS, scenario.step_s * 1000),
+    listener: (holder) => (event) => {
+      log.take(holder, event);
+      listen(holder, event);
+    },
+  });
+  const world: SimulatedWorld = new SimulatedWorld({
+    seed: scenario.seed,
+    nodes: facts,
+    gpusPerReplica: gpusPerReplica(scenario),
+    replicas: startReplicas(scenario),
+    gated: fleet.gated ?? planner.config.power?.startMode === "gate",
+    truth,
+    ...(table ? { engines: table } : {}),
+    traffic: gamma && scenario.mocker
+      ? mockerArrivals(scenario)
+      : arrivalsOf(load, interval_s),
+    delays: {
+      startMs: fleet.start_s * 1000,
+      loadMs: fleet.load_s * 1000,
+      graceMs: fleet.grace_s * 1000,
+      watchMs: fleet.watch_s * 1000,
+      evictMs: fleet.evict_s * 1000,
+    },
+    stepMs: scenario.step_s * 1000,
+    loadDrawShare: fleet.load_draw_share,
+    faults: happenings.faults,
+    faultTargets: [
+      { begin: (fault) => log.add("stimulus", fault) },
+      planners,
+    ],
+    strangers: fleet.strangers,
+  });
+  const failing = faultyModel(model, world.faults);
+  const clock = new WorldClock(world, START_MS);
+  const log = new EventLog(tickMs, () => world.nowMs);
+  const source = new ScenarioSource({
+    truth: new SimulatedSource(
+      world,
+      Math.max(
+        planner.config.throughputIntervalSeconds,
+        planner.config.loadIntervalSeconds,
+      ),
+    ),
+    active: world.faults,
+    noise: gamma ? scenario.overlay.noise : fleet.noise,
+    seed: scenario.seed,
+    nowMs: () => world.nowMs,
+  });
+  const frontends = planner.config.admission.mode === "autoset"
+    ? new Frontends(world.faults, scenario.seed)
+    : undefined;
+  const posts = new Set<Promise<unknown>>();
+  const recorder = new Recorder({
+    scenario,
+    world,
+    file,
+    allowed,
+    table,
+    posts: () => ({
+      taken: frontends?.taken.length ?? 0,
+      refused: frontends?.refused ?? 0,
+    }),
+    plannersUp: () => planners.up,
+  });
+  const setter = frontends && new AdmissionSetter({
+    model: planner.config.servedModelName ?? "simulated",
+    pods: frontends,
+    fallbackPort: planner.config.admission.frontendHttpPort,
+    clock: realClock,
+  });
+  const stopped = new AbortController();
+  function listen(holder: string, event: LoopEvent): void {
+    const leader = world.api.lease.holder;
+    if (event.kind === "staged") {
+      const { transition, snapshot } = event;
+      const leads = snapshot.lease?.heldByUs === true &&
+        !transition.waits.some(({ kind }) => kind === "take_over");
+      if (leads && leader === holder) {
+        allowed.seen(transition);
+        world.allowedWatts = allowed.watts;
+      }
+    }
+    if (leader !== undefined && leader !== holder && event.kind !== "step") {
+      return;
+    }
+    recorder.take(event);
+    if (event.kind !== "decided" || !setter) return;
+    const { config } = event.record.inForce;
+    const post = setter.apply(event.record.decision.admission, {
+      writes: !config.advisory && !config.paused,
+      signal: stopped.signal,
+    }).then((result) => log.add("admission", result));
+    posts.add(post);
+    post.finally(() => posts.delete(post));
+  }
+  world.allowedWatts = allowed.watts;
+  world.onEvent = () => recorder.look();
+  plan(happenings, { world, source, file, log });
+  return {
+    world,
+    clock,
+    planners,
+    recorder,
+    log,
+    file,
+    allowed,
+    frontends,
+    posts,
+  };
+}
+
+/** The planner's model, and what is true of the engines. */
+async function engines(
+  scenario: Scenario,
+  row: SystemRow,
+  world: () => SimulatedWorld,
+): Promise<{
+  readonly model: CapacityModel;
+  readonly truth: EngineTruth;
+  readonly table: TableEngines | undefined;
+}> {
+  const { fleet, planner: { config } } = scenario;
+  if (fleet.engines === "built_in") {
+    const { model, estimators } = await builtInModel(config);
+    const truth = estimatorTruth(estimators, IDLE_WATTS);
+    return { model, truth, table: undefined };
+  }
+  const model = tableModel({
+    row,
+    gpusPerReplica: gpusPerReplica(scenario),
+    usualIslTokens: config.engine?.islTokens ?? scenario.load.isl,
+    usualOslTokens: config.engine?.oslTokens ?? scenario.load.osl,
+  });
+  const truth = rowTruth(row);
+  if (scenario.class === "gamma") return { model, truth, table: undefined };
+  return {
+    model,
+    truth,
+    table: new TableEngines(row, {
+      floorWatts: fleet.decode_power_floor_w,
+      bias: (signal) => world().faults.bias(signal, world().nowMs),
+    }),
+  };
+}
+
+/** `arrival_rate` is requests a minute: 200 a second would be more than any row's prefill can take. */
+function mockerArrivals({ mocker, load, interval_s }: Scenario) {
+  if (!mocker) throw new Error("There is no mocker block.");
+  const { isl, osl } = mocker;
+  if (load.profile !== "constant") {
+    return arrivalsOf({ ...load, isl, osl }, interval_s);
+  }
+  const requestsPerSecond = mocker.arrival_rate *
+    mocker.arrival_speedup_ratio / 60;
+  return () => ({ requestsPerSecond, islTokens: isl, oslTokens: osl });
+}
+
+/** What is no fault of the world. */
+function plan(
+  { crosses, nodesDown, configurations }: Happenings,
+  { world, source, file, log }: {
+    readonly world: SimulatedWorld;
+    readonly source: ScenarioSource;
+    readonly file: ConfigFile;
+    readonly log: EventLog;
+  },
+): void {
+  for (const { atMs, cross } of crosses) {
+    world.at(atMs, () => source.cross(cross));
+  }
+  for (const { atMs, set } of configurations) {
+    world.at(atMs, () => {
+      log.add("stimulus", { kind: "configuration", set });
+      file.set(set);
+    });
+  }
+  for (const down of nodesDown) {
+    world.at(down.atMs, () => {
+      for (const side of ["prefill", "decode"] as const) {
+        for (const node of nodesWith(world, side).slice(0, down[side])) {
+          const fault = {
+            kind: "node_lost" as const,
+            node,
+            outOfService: down.outOfService,
+            atMs: world.nowMs,
+            ...(down.durationMs === undefined
+              ? {}
+              : { durationMs: down.durationMs }),
+          };
+          log.add("stimulus", fault);
+          world.strike(fault);
+        }
+      }
+    });
+  }
+}
+
+/** Nodes on which pods of a side are, the oldest pods' first. */
+function nodesWith(
+  world: SimulatedWorld,
+  side: "prefill" | "decode",
+): readonly string[] {
+  const names = world.api.pods().filter((one) =>
+    one.side === side && !one.pod.terminating
+  ).map(({ pod }) => pod.nodeName);
+  return [...new Set(names)].filter((name) => name !== undefined);
+}
