@@ -5,6 +5,7 @@ export {
   checkPlannerConfig,
   type ConfigChange,
   type ConfigProblem,
+  type ConfigWatch,
   FIELD_NAMES,
   type Fields,
   invalidConfig,
@@ -14,6 +15,7 @@ export {
   problemLine,
   readConfigText,
   unreadableFiles,
+  watchConfigFile,
 } from "./config/mod.ts";
 export {
   bridgeCap,
@@ -30,9 +32,11 @@ export {
   explainRecord,
   type ExplainTargets,
   type FleetAnswer,
+  type FleetChoice,
   type FleetQuestion,
   type FleetSnapshot,
   initialState,
+  type LedgerState,
   type LiveSignals,
   type Observation,
   type OperatingPoint,
@@ -43,6 +47,7 @@ export {
   searchOverPoints,
   type Side,
   sidesOf,
+  type SideTarget,
   type SourceProblem,
   type Step,
   type StepOutcome,
@@ -59,7 +64,6 @@ export {
   type OpenSearch,
   searchWith,
 } from "./open_model.ts";
-export { type ConfigWatch, watchConfigFile } from "./config/mod.ts";
 export {
   AdmissionSetter,
   type FrontendPod,
@@ -70,24 +74,43 @@ export {
   type EnvironmentOptions,
   openEnvironment,
   openSimulated,
+  type SimulatedEnvironment,
+  type SimulatedOptions,
   SimulatedSource,
+  withModelFaults,
   WorldClock,
 } from "./environments/mod.ts";
 export {
+  type ClusterEyes,
   clusterSnapshot,
   estimatorTruth,
   type Fleet,
   SimulatedFleet,
 } from "./fleets/mod.ts";
-export type { ObservationRequest, TrafficSource } from "./sources/mod.ts";
 export {
+  badLineText,
+  type ObservationRequest,
+  readTrace,
+  textChunks,
+  type TraceSummary,
+  traceWindows,
+  type TrafficSource,
+  windowAt,
+} from "./sources/mod.ts";
+export {
+  type Brain,
   type Listener,
+  LOOP_TIMES,
   type LoopClock,
   type LoopEvent,
   type LoopTimes,
   messageOf,
+  PLANNER_BRAIN,
+  PlannerLoop,
   type PlanRecord,
   recordJson,
+  type SavedState,
+  Settings,
   stepJson,
   waitText,
 } from "./loop/mod.ts";
@@ -98,11 +121,3 @@ export {
   runService,
   type ServiceInput,
 } from "./run_service.ts";
-export {
-  badLineText,
-  readTrace,
-  textChunks,
-  type TraceSummary,
-  traceWindows,
-  windowAt,
-} from "./sources/mod.ts";

@@ -3,11 +3,13 @@
 import { realClock } from "../../cluster/mod.ts";
 import type { Estimator } from "../../optimizer-wasm/mod.ts";
 import {
+  type Arrivals,
   dayOfTraffic,
   type HiddenCoefficients,
   NO_SECRET,
   SimulatedWorld,
   withSecret,
+  type WorldOptions,
 } from "../../simulator/mod.ts";
 import { WattkeeperError } from "../../service/mod.ts";
 import type { PlannerConfig } from "../config/mod.ts";
@@ -35,6 +37,12 @@ export interface SimulatedOptions {
   readonly secret?: HiddenCoefficients;
   /** Length of one step of the world, milliseconds. */
   readonly stepMs?: number;
+  /** What arrives at a time, seconds since the start; absent: a made-up day. */
+  readonly traffic?: (atSeconds: number) => Arrivals;
+  /** Identity of the planner; absent: a new one. */
+  readonly holder?: string;
+  /** More about the world: faults, delays, nodes. */
+  readonly world?: Partial<WorldOptions>;
 }
 
 /** A {@linkcode Environment} with its world. */
@@ -76,7 +84,9 @@ export function openSimulated(
   }
   const gpus = config.maxGpus ?? UNLIMITED_GPUS;
   const { minWatts, maxWatts } = model.gpu;
-  const peak = options.peakRequestsPerSecond ?? peakOf(config, model);
+  const peak = options.traffic
+    ? 0
+    : options.peakRequestsPerSecond ?? peakOf(config, model);
   const world = new SimulatedWorld({
     seed,
     nodes: Array.from({ length: Math.ceil(gpus / GPUS_PER_NODE) }, (_, i) => ({
@@ -98,9 +108,10 @@ export function openSimulated(
       estimatorTruth(estimators, IDLE_WATTS),
       options.secret ?? NO_SECRET,
     ),
-    traffic: trafficOf({ seed, peak, startMs }),
+    traffic: options.traffic ?? trafficOf({ seed, peak, startMs }),
     noise: 0.01,
     ...(options.stepMs === undefined ? {} : { stepMs: options.stepMs }),
+    ...options.world,
   });
   world.allowedWatts = config.power?.budgetWatts;
   const clock = new WorldClock(world, startMs);
@@ -109,7 +120,7 @@ export function openSimulated(
     world,
     clock,
     fleet: new SimulatedFleet(world, {
-      holder: `planner-${crypto.randomUUID()}`,
+      holder: options.holder ?? `planner-${crypto.randomUUID()}`,
       gpusPerReplica: model.gpusPerReplica,
       readOnly: config.advisory,
     }),
@@ -118,9 +129,13 @@ export function openSimulated(
       Math.max(config.throughputIntervalSeconds, config.loadIntervalSeconds),
     ),
     notices: [
-      `A simulated fleet of ${world.nodes.length} nodes with ${GPUS_PER_NODE} GPUs; traffic is a made-up day with ${
-        peak.toFixed(1)
-      } requests/s in its busiest hour.`,
+      `A simulated fleet of ${world.nodes.length} nodes with ${GPUS_PER_NODE} GPUs${
+        options.traffic
+          ? "."
+          : `; traffic is a made-up day with ${
+            peak.toFixed(1)
+          } requests/s in its busiest hour.`
+      }`,
     ],
     listener: watchBudget(world),
     [Symbol.asyncDispose]: () => driver.stop(),

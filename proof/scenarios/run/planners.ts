@@ -63,7 +63,7 @@ export class Planners implements FaultTarget {
         this.#main?.crash();
         return;
       case "planner_paused":
-        this.#main?.pause();
+        this.#main?.pause(fault.atMs + fault.forMs);
         return;
       case "second_planner":
         this.#second = this.#launch();

@@ -6,6 +6,7 @@ import {
   estimatorTruth,
   type LoopEvent,
   SimulatedSource,
+  withModelFaults,
   WorldClock,
 } from "../../../planner/mod.ts";
 import { realClock } from "../../../cluster/mod.ts";
@@ -19,7 +20,6 @@ import { AllowedBudget } from "./allowed_budget.ts";
 import { builtInModel } from "./built_in_model.ts";
 import { ConfigFile } from "./config_file.ts";
 import { EventLog } from "./event_log.ts";
-import { faultyModel } from "./faulty_model.ts";
 import { Frontends } from "./frontends.ts";
 import { gpusPerReplica, nodesOf, startReplicas } from "./layout.ts";
 import { arrivalsOf } from "./load.ts";
@@ -32,6 +32,8 @@ import { ScenarioSource } from "./source.ts";
 const START_MS = Date.UTC(2026, 0, 5);
 /** Draw of a loaded engine that waits for work, watts (`power-curves.md` §3). */
 const IDLE_WATTS = 110;
+/** In the usual layout the node of the second decode replica. */
+const USUAL_NODE = 4;
 const SHORTEST_LOOK_MS = 1_000;
 
 /** A scenario, ready to run. */
@@ -61,7 +63,7 @@ export async function buildRig(scenario: Scenario): Promise<Rig> {
     bias: gamma ? scenario.overlay.bias : fleet.bias,
     minWatts: row.minWatts,
     maxWatts: row.maxWatts,
-    usualNode: facts.at(-1)?.name ?? "node-1",
+    usualNode: (facts[USUAL_NODE] ?? facts.at(-1))?.name ?? "node-1",
   });
   const { model, truth, table } = await engines(scenario, row, () => world);
   const file = new ConfigFile(planner);
@@ -118,7 +120,7 @@ export async function buildRig(scenario: Scenario): Promise<Rig> {
     ],
     strangers: fleet.strangers,
   });
-  const failing = faultyModel(model, world.faults);
+  const failing = withModelFaults(model, world.faults);
   const clock = new WorldClock(world, START_MS);
   const log = new EventLog(tickMs, () => world.nowMs);
   const source = new ScenarioSource({
@@ -132,7 +134,6 @@ export async function buildRig(scenario: Scenario): Promise<Rig> {
     active: world.faults,
     noise: gamma ? scenario.overlay.noise : fleet.noise,
     seed: scenario.seed,
-    nowMs: () => world.nowMs,
   });
   const frontends = planner.config.admission.mode === "autoset"
     ? new Frontends(world.faults, scenario.seed)

@@ -36,6 +36,7 @@ export interface ScenarioResult {
 
 /** An event at the last millisecond of a tick still belongs to it. */
 const BEFORE_NEXT_MS = 1;
+const FIRST_MS = 1;
 const END_STEP_MS = 5_000;
 /** Turns of the event loop that an end may take. */
 const MOST_END_TURNS = 2_000;
@@ -56,6 +57,8 @@ export async function runScenario(
   const fields: ScenarioPlanner["fields"][] = [];
   const told = new Set<string>();
   try {
+    // What is wrong from the start is wrong before the planner looks for the first time.
+    world.advance(FIRST_MS);
     planners.start(world);
     for (let tick = 0; tick < scenario.ticks; tick++) {
       signal?.throwIfAborted();
