@@ -34,7 +34,6 @@ const START_MS = Date.UTC(2026, 0, 5);
 const IDLE_WATTS = 110;
 /** In the usual layout the node of the second decode replica. */
 const USUAL_NODE = 4;
-const SHORTEST_LOOK_MS = 1_000;
 
 /** A scenario, ready to run. */
 export interface Rig {
@@ -87,7 +86,7 @@ export async function buildRig(scenario: Scenario): Promise<Rig> {
       searchFleet: (question) => failing.searchFleet(question),
     },
     file,
-    lookMs: Math.max(SHORTEST_LOOK_MS, scenario.step_s * 1000),
+    lookMs: scenario.look_s * 1000,
     listener: (holder) => (event) => {
       log.take(holder, event);
       listen(holder, event);

@@ -153,6 +153,8 @@ export const BLOCKS = {
   load: load.prefault({}),
   /** Length of one step of the world, seconds. */
   step_s: z.number().min(0.1).max(60).default(5),
+  /** Longest time between two looks of the planner at a fleet in which nothing happens, seconds. */
+  look_s: z.number().min(1).max(600).default(20),
 };
 
 /** The fleet block with its defaults. */
