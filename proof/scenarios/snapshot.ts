@@ -42,7 +42,7 @@ export const SNAPSHOT_FIELDS = {
   consecutive_violation_ticks: number("drifting ticks in a row"),
   projected_w: number("Σ replicas × GPUs × caps of the decision, watts"),
   budget_w: number("budget of the configuration in force, watts"),
-  sweep_fired: boolean("a search after the first one ran in this tick"),
+  sweep_fired: boolean("drift started a search in this tick"),
   sla_violated: boolean("told TTFT or ITL above its target"),
   capacity_exceeded: boolean(
     "told tokens/s above the plan's by the drift threshold",

@@ -215,7 +215,7 @@ export class Recorder {
       : { ...decision, observed: this.#decision.observed };
     const { searched } = decision.optimizer;
     if (searched) {
-      this.#searched ||= searched !== "startup";
+      this.#searched ||= searched === "drift";
       this.#trigger = searched;
     }
     this.#countWishes(decision);
