@@ -10,6 +10,7 @@ export {
 } from "./engine_truth.ts";
 export {
   type Arrivals,
+  type Engines,
   FluidEngines,
   type FluidStep,
   type Replica,

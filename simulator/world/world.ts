@@ -10,7 +10,13 @@ import {
 import { seededRandom } from "../random.ts";
 import { Controllers, type Delays } from "./controllers.ts";
 import type { EngineTruth } from "./engine_truth.ts";
-import { type Arrivals, FluidEngines, type Replica } from "./fluid_engines.ts";
+import {
+  type Arrivals,
+  type Engines,
+  FluidEngines,
+  type FluidStep,
+  type Replica,
+} from "./fluid_engines.ts";
 import {
   type MeasuredEngine,
   type Measurement,
@@ -27,6 +33,8 @@ export interface WorldOptions {
   /** Pods start behind the gate. */
   readonly gated: boolean;
   readonly truth: EngineTruth;
+  /** What serves; absent: fluids of the truth. */
+  readonly engines?: Engines;
   /** What arrives at a time, seconds since the start. */
   readonly traffic: (atSeconds: number) => Arrivals;
   readonly delays?: Partial<Delays>;
@@ -58,7 +66,7 @@ export class SimulatedWorld {
   readonly api: SimulatedApi;
   readonly nodes: readonly SimulatedNode[];
   readonly controllers: Controllers;
-  readonly engines: FluidEngines;
+  readonly engines: Engines;
   readonly meter = new Meter();
   readonly violations: BudgetViolation[] = [];
   readonly delays: Delays;
@@ -79,7 +87,7 @@ export class SimulatedWorld {
     this.nodes = options.nodes.map((facts) =>
       new SimulatedNode(facts, this.api)
     );
-    this.engines = new FluidEngines(options.truth);
+    this.engines = options.engines ?? new FluidEngines(options.truth);
     this.controllers = new Controllers(this.api, this.nodes, {
       gpusPerReplica: options.gpusPerReplica,
       gated: options.gated,
@@ -225,7 +233,7 @@ export class SimulatedWorld {
       const sum = draws.get(side) ?? { gpus: 0, watts: 0, loadingWatts: 0 };
       draws.set(side, sum);
       for (const gpu of gpus.get(work.name) ?? []) {
-        gpu.drawWatts = serving
+        gpu.drawWatts = serving || work.works
           ? work.drawWatts
           : this.#loadWatts(gpu.limitWatts);
         gpu.cappedShare = serving ? work.cappedShare : 0;
@@ -252,24 +260,26 @@ export class SimulatedWorld {
 }
 
 function engineOf(
-  work: ReturnType<FluidEngines["step"]>["replicas"][number],
+  work: FluidStep["replicas"][number],
   { islTokens, oslTokens }: Arrivals,
   { kvCapacityTokens }: EngineTruth,
 ): MeasuredEngine {
   const decodes = work.side !== "prefill";
   const kv = islTokens + oslTokens / 2;
+  const tokens = work.tokens ?? {
+    scheduledPrefill: decodes ? 0 : work.busy * islTokens,
+    queuedPrefill: work.side === "decode" ? 0 : work.queuedRequests * islTokens,
+    scheduledDecodeKv: decodes ? work.requests * kv : 0,
+    queuedDecodeKv: work.side === "decode" ? work.queuedRequests * kv : 0,
+  };
   return {
     side: work.side,
     workerId: work.name,
     dpRank: 0,
-    scheduledPrefillTokens: decodes ? 0 : Math.round(work.busy * islTokens),
-    queuedPrefillTokens: work.side === "decode"
-      ? 0
-      : Math.round(work.queuedRequests * islTokens),
-    scheduledDecodeKvTokens: decodes ? Math.round(work.requests * kv) : 0,
-    queuedDecodeKvTokens: work.side === "decode"
-      ? Math.round(work.queuedRequests * kv)
-      : 0,
+    scheduledPrefillTokens: Math.round(tokens.scheduledPrefill),
+    queuedPrefillTokens: Math.round(tokens.queuedPrefill),
+    scheduledDecodeKvTokens: Math.round(tokens.scheduledDecodeKv),
+    queuedDecodeKvTokens: Math.round(tokens.queuedDecodeKv),
     scheduledRequests: Math.round(work.requests),
     queuedRequests: Math.round(work.queuedRequests),
     wallTimeMs: work.milliseconds,
