@@ -63,26 +63,11 @@ export interface Arrivals {
   readonly oslTokens: number;
 }
 
-/** Engines of either resolution, as the world runs them. */
-export interface Engines {
-  /** Moves on by `seconds`. @returns what the step came to, its replicas in the order given */
-  step(
-    seconds: number,
-    arrivals: Arrivals,
-    replicas: readonly Replica[],
-  ): FluidStep;
-  /** Requests that wait for a prefill. */
-  readonly queued: number;
-  readonly decoding: number;
-  /** Requests that were turned away or gave up. */
-  readonly dropped: number;
-}
-
 /** More waits than this are dropped: whoever asked has gone away. */
 const MOST_WAITING = 100_000;
 
 /** Requests between two engines, in fractions of one. */
-export class FluidEngines implements Engines {
+export class FluidEngines {
   /** Not prefilled yet. */
   #queued = 0;
   /** Prefilled, without a place in a batch. */
