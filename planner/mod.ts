@@ -3,8 +3,12 @@
 export {
   type CheckedConfig,
   checkPlannerConfig,
+  type ConfigChange,
   type ConfigProblem,
+  FIELD_NAMES,
+  type Fields,
   invalidConfig,
+  judgeChange,
   parsePlannerConfig,
   type PlannerConfig,
   problemLine,
@@ -12,19 +16,39 @@ export {
   unreadableFiles,
 } from "./config/mod.ts";
 export {
+  bridgeCap,
+  type CapacityAnswer,
   type CapacityModel,
+  type CapacityQuestion,
+  ceilWatts,
+  type Coefficients,
+  coefficientText,
   decide,
   type Decision,
   decisionRecord,
   explain,
   explainRecord,
   type ExplainTargets,
+  type FleetAnswer,
+  type FleetQuestion,
+  type FleetSnapshot,
   initialState,
+  type LiveSignals,
   type Observation,
+  type OperatingPoint,
+  type PerSide,
   type PlannerState,
   type Reason,
   reasonText,
+  searchOverPoints,
+  type Side,
+  sidesOf,
+  type SourceProblem,
+  type Step,
+  type StepOutcome,
   timeText,
+  type Transition,
+  withinRange,
 } from "./core/mod.ts";
 export { type JsonLog, openDecisionLog } from "./decision_log.ts";
 export { configuredModels } from "./model_file.ts";
@@ -37,12 +61,30 @@ export {
 } from "./open_model.ts";
 export { type ConfigWatch, watchConfigFile } from "./config/mod.ts";
 export {
+  AdmissionSetter,
+  type FrontendPod,
+  type FrontendPods,
+} from "./admission/mod.ts";
+export {
   type Environment,
   type EnvironmentOptions,
   openEnvironment,
+  openSimulated,
+  SimulatedSource,
+  WorldClock,
 } from "./environments/mod.ts";
 export {
+  clusterSnapshot,
+  estimatorTruth,
+  type Fleet,
+  SimulatedFleet,
+} from "./fleets/mod.ts";
+export type { ObservationRequest, TrafficSource } from "./sources/mod.ts";
+export {
+  type Listener,
+  type LoopClock,
   type LoopEvent,
+  type LoopTimes,
   messageOf,
   type PlanRecord,
   recordJson,
