@@ -4,16 +4,11 @@
  * @module
  */
 
-import {
-  EstimatorOpener,
-  loadModule,
-  openFleetSearch,
-} from "../optimizer-wasm/mod.ts";
-import { openModel } from "../planner/mod.ts";
 import { type Day, runDay } from "./demo/day.ts";
 import { hourHead, hourLine, totalsTable } from "./demo/report.ts";
 import { totalsOf } from "./demo/totals.ts";
 import {
+  openBuiltIn,
   type Policy,
   POLICY_NAMES,
   policyOf,
@@ -55,11 +50,7 @@ export async function demo(
 ): Promise<number> {
   const config = usualDeployment();
   const budgetWatts = config.power?.budgetWatts ?? 0;
-  const opener = new EstimatorOpener(await loadModule(), NOTHING_IMPORTED);
-  const opened = await openModel(
-    config,
-    (space) => openFleetSearch(opener, { ...space, databaseMode: "ROOFLINE" }),
-  );
+  const opened = await openBuiltIn(config);
   const [ours, ...others] = POLICY_NAMES.map((name) =>
     policyOf(name, config, opened.model)
   );
@@ -118,14 +109,6 @@ export async function demo(
   for (const note of NOTES) line(note);
   return day.violations > 0 ? 1 : 0;
 }
-
-/** The demo shows the same on every machine, whatever was imported there. */
-const NOTHING_IMPORTED = {
-  modelNames: () => [],
-  readModelConfig: () => Promise.reject(new Error("Nothing is imported.")),
-  systemNames: () => [],
-  readPack: () => Promise.reject(new Error("Nothing is imported.")),
-};
 
 /** `--serve` or `--serve PORT`. */
 function servedPort(args: readonly string[]): number | undefined {

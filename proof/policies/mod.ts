@@ -1,9 +1,23 @@
 /** Policies side by side: the same seed, the same requests, one score. @module */
 
 export { type BudgetViolations, BudgetWatch } from "./budget_watch.ts";
+export {
+  comparePolicies,
+  type Comparison,
+  type ComparisonInput,
+  LEAD_IN_SECONDS,
+} from "./compare.ts";
+export {
+  comparisonCsv,
+  comparisonRecord,
+  runRecord,
+} from "./comparison_record.ts";
+export { comparisonReport } from "./comparison_report.ts";
+export { comparisonTable, kilowatts, scoreRows } from "./comparison_table.ts";
 export { decodeFirst } from "./decode_first.ts";
 export type { DecisionNote } from "./decision_notes.ts";
 export {
+  openBuiltIn,
   USUAL_PEAK_REQUESTS_PER_SECOND,
   usualDeployment,
 } from "./deployment.ts";

@@ -72,7 +72,11 @@ export function policyOf(
         name,
         rule: `caps fixed at ${
           sidesOf(config.mode).map((side) => caps[side]).join("/")
-        } W, the best ones for full load, and replicas clamped to the budget`,
+        } W${
+          power.prefillCapWatts === undefined
+            ? ", the best ones for full load,"
+            : ""
+        } and replicas clamped to the budget`,
         config: {
           ...config,
           optimizer: off,
@@ -104,11 +108,22 @@ export function policyOf(
   }
 }
 
-/** The caps that a person gets who asks once which fleet serves most within the budget at the usual lengths. */
+/**
+ * The caps of the configuration; where it has none, those that a person gets who asks once which fleet serves most
+ * within the budget at the usual lengths.
+ */
 export function staticCaps(
   config: PlannerConfig,
   model: CapacityModel,
 ): PerSide<number> {
+  const { prefillCapWatts, decodeCapWatts } = config.power ?? {};
+  if (prefillCapWatts !== undefined && decodeCapWatts !== undefined) {
+    return {
+      prefill: prefillCapWatts,
+      decode: decodeCapWatts,
+      agg: decodeCapWatts,
+    };
+  }
   const answer = model.searchFleet(atFullLoad(config, model));
   if (answer.kind !== "fleet") return everywhere(config, model.gpu.tdpWatts);
   const { sides } = answer.best;

@@ -3,11 +3,11 @@
 import {
   type Arrivals,
   dayOfTraffic,
-  PoissonStream,
   type RequestStream,
   type RequestTrace,
   seededRandom,
   TraceStream,
+  WindowedStream,
 } from "../../simulator/mod.ts";
 
 /** Where requests come from. Times are seconds of the run. */
@@ -41,22 +41,28 @@ export function builtInDay(
     windowSeconds: WINDOW_SECONDS,
     peakRequestsPerSecond,
   }).slice(1);
+  const course = (atSeconds: number): Arrivals => {
+    const second = atSeconds % DAY_SECONDS;
+    const window = windows[Math.floor(second / WINDOW_SECONDS)];
+    return {
+      requestsPerSecond: (window?.requests ?? 0) / WINDOW_SECONDS,
+      islTokens: window?.islTokens ?? 1,
+      oslTokens: window?.oslTokens ?? 1,
+    };
+  };
   return {
     name: `a made-up day, ${
       peakRequestsPerSecond.toFixed(1)
     } requests/s in its busiest hour`,
     lengthSeconds: DAY_SECONDS,
-    arrivals: (atSeconds) => {
-      // A step that ends with a window belongs to it.
-      const second = Math.max(0, atSeconds - 1e-6) % DAY_SECONDS;
-      const window = windows[Math.floor(second / WINDOW_SECONDS)];
-      return {
-        requestsPerSecond: (window?.requests ?? 0) / WINDOW_SECONDS,
-        islTokens: window?.islTokens ?? 1,
-        oslTokens: window?.oslTokens ?? 1,
-      };
-    },
-    stream: () => new PoissonStream(seededRandom(seed ^ STREAM_SEED)),
+    // A step that ends with a window belongs to it.
+    arrivals: (atSeconds) => course(Math.max(0, atSeconds - 1e-6)),
+    stream: () =>
+      new WindowedStream({
+        random: seededRandom(seed ^ STREAM_SEED),
+        windowSeconds: WINDOW_SECONDS,
+        course,
+      }),
     blockCount: 0,
   };
 }

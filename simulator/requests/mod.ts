@@ -23,3 +23,4 @@ export {
 export { type LatencyTargets, RequestTotals } from "./request_totals.ts";
 export { DecodeTable, PassTable, SlowdownTables } from "./step_times.ts";
 export { type RequestTrace, TraceStream } from "./trace_stream.ts";
+export { WindowedStream } from "./windowed_stream.ts";

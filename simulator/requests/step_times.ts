@@ -88,16 +88,21 @@ export class PassTable {
   #fill(place: number): void {
     const tokens = Math.max(1, place * PASS_STEP);
     const alone = this.#truth.prefill(tokens);
+    this.#places[3 * place] = alone.milliseconds;
+    this.#places[3 * place + 1] = alone.watts;
+    this.#places[3 * place + 2] = this.#perPair(Math.max(PASS_STEP, tokens));
+  }
+
+  /** Time of a new token's look at a cached one. */
+  #perPair(tokens: number): number {
     const behind = this.#truth.prefillCached?.(
       tokens + CACHED_TOKENS,
       CACHED_TOKENS,
     );
-    this.#places[3 * place] = alone.milliseconds;
-    this.#places[3 * place + 1] = alone.watts;
-    this.#places[3 * place + 2] = behind
-      ? Math.max(0, behind.milliseconds - alone.milliseconds) /
-        (tokens * CACHED_TOKENS)
-      : 0;
+    if (!behind) return 0;
+    const more = behind.milliseconds -
+      this.#truth.prefill(tokens).milliseconds;
+    return Math.max(0, more) / (tokens * CACHED_TOKENS);
   }
 }
 

@@ -80,8 +80,11 @@ export function estimatorTruth(
   }).kvBytes / usual / any.system.interNodeBytesPerSecond * 1000;
   return {
     prefill: (islTokens) => prefills(stepped(islTokens)),
-    prefillCached: (islTokens, cachedTokens) =>
-      cachedPrefills(stepped(cachedTokens) * MOST_TOKENS + stepped(islTokens)),
+    prefillCached: (islTokens, cachedTokens) => {
+      const cached = stepped(cachedTokens);
+      const isl = cached + stepped(islTokens - cachedTokens);
+      return cachedPrefills(cached * MOST_TOKENS + isl);
+    },
     handOverMs: (islTokens) => islTokens * handOverMs,
     decodeStep: (batchSize, kvTokens) => {
       const batch = Math.min(MOST_BATCH, Math.max(1, batchSize));
