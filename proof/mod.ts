@@ -1,3 +1,5 @@
-/** The proof: the planner's own loop over the simulated world, in situations that try to break it. @module */
+/** The proof: the planner's own loop over a simulated world, compared, asserted, reported. @module */
 
+export * from "./policies/mod.ts";
+export * from "./report/mod.ts";
 export * from "./scenarios/mod.ts";

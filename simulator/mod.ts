@@ -2,6 +2,7 @@
 
 export * from "./cluster/mod.ts";
 export * from "./faults/mod.ts";
+export * from "./requests/mod.ts";
 export * from "./world/mod.ts";
 export {
   dayOfTraffic,

@@ -5,6 +5,8 @@ import type { Estimator } from "../../optimizer-wasm/mod.ts";
 import {
   type Arrivals,
   dayOfTraffic,
+  type Engines,
+  type EngineTruth,
   type HiddenCoefficients,
   NO_SECRET,
   SimulatedWorld,
@@ -33,12 +35,14 @@ export interface SimulatedOptions {
   readonly startMs: number;
   /** Requests per second of the busiest hour; absent: a little more than the budgets let the fleet serve. */
   readonly peakRequestsPerSecond?: number | undefined;
+  /** What arrives, by seconds since the beginning, in place of the made-up day. */
+  readonly traffic?: ((atSeconds: number) => Arrivals) | undefined;
+  /** What serves, over the engines' truth; absent: fluids. */
+  readonly engines?: ((truth: EngineTruth) => Engines) | undefined;
   /** What the engines do differently from the model. */
   readonly secret?: HiddenCoefficients;
   /** Length of one step of the world, milliseconds. */
   readonly stepMs?: number;
-  /** What arrives at a time, seconds since the start; absent: a made-up day. */
-  readonly traffic?: (atSeconds: number) => Arrivals;
   /** Identity of the planner; absent: a new one. */
   readonly holder?: string;
   /** More about the world: faults, delays, nodes. */
@@ -85,8 +89,12 @@ export function openSimulated(
   const gpus = config.maxGpus ?? UNLIMITED_GPUS;
   const { minWatts, maxWatts } = model.gpu;
   const peak = options.traffic
-    ? 0
+    ? undefined
     : options.peakRequestsPerSecond ?? peakOf(config, model);
+  const truth = withSecret(
+    estimatorTruth(estimators, IDLE_WATTS),
+    options.secret ?? NO_SECRET,
+  );
   const world = new SimulatedWorld({
     seed,
     nodes: Array.from({ length: Math.ceil(gpus / GPUS_PER_NODE) }, (_, i) => ({
@@ -104,11 +112,10 @@ export function openSimulated(
       sidesOf(config.mode).map((side) => [side, config.floors[side]]),
     ),
     gated: config.power?.startMode === "gate",
-    truth: withSecret(
-      estimatorTruth(estimators, IDLE_WATTS),
-      options.secret ?? NO_SECRET,
-    ),
-    traffic: options.traffic ?? trafficOf({ seed, peak, startMs }),
+    truth,
+    ...(options.engines ? { engines: options.engines(truth) } : {}),
+    traffic: options.traffic ??
+      trafficOf({ seed, peak: peak ?? 0, startMs }),
     noise: 0.01,
     ...(options.stepMs === undefined ? {} : { stepMs: options.stepMs }),
     ...options.world,
@@ -130,12 +137,12 @@ export function openSimulated(
     ),
     notices: [
       `A simulated fleet of ${world.nodes.length} nodes with ${GPUS_PER_NODE} GPUs${
-        options.traffic
-          ? "."
+        peak === undefined
+          ? ""
           : `; traffic is a made-up day with ${
             peak.toFixed(1)
-          } requests/s in its busiest hour.`
-      }`,
+          } requests/s in its busiest hour`
+      }.`,
     ],
     listener: watchBudget(world),
     [Symbol.asyncDispose]: () => driver.stop(),

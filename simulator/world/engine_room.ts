@@ -18,12 +18,17 @@ import type { MeasuredEngine, Meter, SideDraw } from "./measurement.ts";
 
 /** What moves requests through replicas: a fluid, or every request by itself. */
 export interface Engines {
-  /** Moves on by `seconds`. */
+  /** Moves on by `seconds`. @returns what the step came to, its replicas in the order given */
   step(
     seconds: number,
     arrivals: Arrivals,
     replicas: readonly Replica[],
   ): FluidStep;
+  /** Requests that wait for a prefill. */
+  readonly queued: number;
+  readonly decoding: number;
+  /** Requests that were turned away or gave up. */
+  readonly dropped: number;
 }
 
 /** What an engine room is made of. */
@@ -87,7 +92,7 @@ export class EngineRoom {
       const { serving, side, limitWatts } = replicas[index]!;
       const sum = draws.get(side) ?? { gpus: 0, watts: 0, loadingWatts: 0 };
       draws.set(side, sum);
-      const watts = serving
+      const watts = serving || work.works
         ? work.drawWatts
         : this.#loadWatts(uids[index]!, nowMs, limitWatts);
       for (const gpu of gpus[index]!) {
@@ -152,18 +157,20 @@ function engineOf(
 ): MeasuredEngine {
   const decodes = work.side !== "prefill";
   const kv = islTokens + oslTokens / 2;
+  const tokens = work.tokens ?? {
+    scheduledPrefill: decodes ? 0 : work.busy * islTokens,
+    queuedPrefill: work.side === "decode" ? 0 : work.queuedRequests * islTokens,
+    scheduledDecodeKv: decodes ? work.requests * kv : 0,
+    queuedDecodeKv: work.side === "decode" ? work.queuedRequests * kv : 0,
+  };
   return {
     side: work.side,
     workerId: work.name,
     dpRank: 0,
-    scheduledPrefillTokens: decodes ? 0 : Math.round(work.busy * islTokens),
-    queuedPrefillTokens: work.side === "decode"
-      ? 0
-      : Math.round(work.queuedRequests * islTokens),
-    scheduledDecodeKvTokens: decodes ? Math.round(work.requests * kv) : 0,
-    queuedDecodeKvTokens: work.side === "decode"
-      ? Math.round(work.queuedRequests * kv)
-      : 0,
+    scheduledPrefillTokens: Math.round(tokens.scheduledPrefill),
+    queuedPrefillTokens: Math.round(tokens.queuedPrefill),
+    scheduledDecodeKvTokens: Math.round(tokens.scheduledDecodeKv),
+    queuedDecodeKvTokens: Math.round(tokens.queuedDecodeKv),
     scheduledRequests: Math.round(work.requests),
     queuedRequests: Math.round(work.queuedRequests),
     wallTimeMs: work.milliseconds,

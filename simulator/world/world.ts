@@ -31,7 +31,7 @@ export interface WorldOptions {
   /** Pods start behind the gate. */
   readonly gated: boolean;
   readonly truth: EngineTruth;
-  /** What serves; absent: fluids of the truth. */
+  /** What serves; absent: fluids of the truth, which faults can bias. */
   readonly engines?: Engines;
   /** What arrives at a time, seconds since the start. */
   readonly traffic: (atSeconds: number) => Arrivals;
@@ -109,9 +109,10 @@ export class SimulatedWorld {
     this.nodes = options.nodes.map((facts) =>
       new SimulatedNode(facts, this.api, this.faults)
     );
-    this.engines = options.engines ?? new FluidEngines(
-      biased(options.truth, this.faults, () => this.#nowMs),
-    );
+    this.engines = options.engines ??
+      new FluidEngines(
+        biased(options.truth, this.faults, () => this.#nowMs),
+      );
     this.controllers = new Controllers(this.api, this.nodes, {
       gpusPerReplica: options.gpusPerReplica,
       gated: options.gated,

@@ -1,6 +1,10 @@
 /** The reference's sweep as a baseline: as many decode replicas as the watts allow, then prefill with the rest. @module */
 
-import type { CapacityModel, FleetAnswer, FleetQuestion } from "../core/mod.ts";
+import type {
+  CapacityModel,
+  FleetAnswer,
+  FleetQuestion,
+} from "../../planner/mod.ts";
 
 /** A model whose search gives decode all that fits beside the prefill floor. Caps are the own draws. */
 export function decodeFirst(model: CapacityModel): CapacityModel {

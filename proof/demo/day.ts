@@ -1,12 +1,15 @@
 /** One policy through one day: the planner in service over the simulated world, as fast as it goes. @module */
 
-import type { Decision, Observation } from "../core/mod.ts";
-import type { PlannerConfig } from "../config/mod.ts";
-import type { CapacityModel } from "../core/mod.ts";
-import { openSimulated } from "../environments/mod.ts";
-import type { Listener } from "../loop/mod.ts";
-import type { OpenedModel } from "../open_model.ts";
-import { runService, type ServiceInput } from "../run_service.ts";
+import type {
+  CapacityModel,
+  Decision,
+  Listener,
+  Observation,
+  OpenedModel,
+  PlannerConfig,
+  ServiceInput,
+} from "../../planner/mod.ts";
+import { drive } from "../policies/mod.ts";
 
 /** What a day runs on. */
 export interface DayInput {
@@ -47,53 +50,41 @@ export interface Day {
   readonly violations: number;
 }
 
-/** Steps of the world, and the longest time between two looks at the fleet, milliseconds. */
+/** Steps of the world, milliseconds. */
 const STEP_MS = 5_000;
-const LOOK_MS = 30_000;
 const HOUR_MS = 3_600_000;
 /** Midnight of an ordinary Monday. */
 const START_MS = Date.UTC(2026, 0, 5);
-/** Real time that is given to what the end of a day still has to do, milliseconds. */
-const END_TURN_MS = 5;
 
 /** Runs the day to its end. */
 export async function runDay(input: DayInput): Promise<Day> {
-  const environment = openSimulated({
-    config: input.config,
-    model: input.model,
-    estimators: input.opened.estimators,
-    seed: input.seed,
-    speed: undefined,
-    startMs: START_MS,
-    stepMs: STEP_MS,
-    peakRequestsPerSecond: input.peakRequestsPerSecond,
-  });
-  const meter = new DayMeter(input, () => environment.world.limitWatts());
-  const stop = new AbortController();
-  const running = runService({
-    config: input.config,
-    model: input.model,
-    environment,
-    listeners: [meter.listener],
-    times: { lookMs: LOOK_MS },
+  let meter: DayMeter | undefined;
+  let hour = 0;
+  let seen = 0;
+  await drive({
+    simulated: {
+      config: input.config,
+      model: input.model,
+      estimators: input.opened.estimators,
+      seed: input.seed,
+      startMs: START_MS,
+      stepMs: STEP_MS,
+      peakRequestsPerSecond: input.peakRequestsPerSecond,
+    },
     ...(input.listen ? { listen: input.listen } : {}),
-  }, stop.signal);
-  let done = false;
-  const ended = running.finally(() => done = true);
-  // A failure to start is told by `ended`; nothing is to be waited for then.
-  ended.catch(() => {});
-  for (let hour = 0; hour < input.hours && !done; hour++) {
-    const from = meter.windows.length;
-    await environment.clock.runTo((hour + 1) * HOUR_MS);
-    await input.onHour?.(hour, meter.windows.slice(from));
-  }
-  stop.abort();
-  while (!done) {
-    await environment.clock.runTo(environment.clock.now() + STEP_MS);
-    await new Promise((resolve) => setTimeout(resolve, END_TURN_MS));
-  }
-  await ended;
-  await environment[Symbol.asyncDispose]();
+    endMs: input.hours * HOUR_MS,
+    sliceMs: HOUR_MS,
+    opened: ({ world }) => {
+      meter = new DayMeter(input, () => world.limitWatts());
+      return [meter.listener];
+    },
+    onSlice: async () => {
+      const windows = meter?.windows ?? [];
+      await input.onHour?.(hour++, windows.slice(seen));
+      seen = windows.length;
+    },
+  });
+  if (!meter) throw new Error("A day that was driven has been opened.");
   return meter.day();
 }
 

@@ -1,6 +1,6 @@
 /** The demo's lines: an hour, the table at the end. At most 100 columns. @module */
 
-import { grouped } from "../core/mod.ts";
+import { grouped } from "../../planner/mod.ts";
 import type { DayWindow } from "./day.ts";
 import type { DayTotals } from "./totals.ts";
 

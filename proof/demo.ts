@@ -4,25 +4,20 @@
  * @module
  */
 
-import {
-  EstimatorOpener,
-  loadModule,
-  openFleetSearch,
-} from "../optimizer-wasm/mod.ts";
 import { type Day, runDay } from "./demo/day.ts";
 import { hourHead, hourLine, totalsTable } from "./demo/report.ts";
-import {
-  BUDGET_WATTS,
-  PEAK_REQUESTS_PER_SECOND,
-  policies,
-  SEED,
-} from "./demo/settings.ts";
 import { totalsOf } from "./demo/totals.ts";
-import { openModel } from "./open_model.ts";
+import {
+  openBuiltIn,
+  type Policy,
+  POLICY_NAMES,
+  policyOf,
+  USUAL_PEAK_REQUESTS_PER_SECOND,
+  usualDeployment,
+} from "./policies/mod.ts";
 
+const SEED = 20_261;
 const HOURS = 24;
-/** An H200's TDP: the cap of a policy that knows no better, watts. */
-const TDP_WATTS = 700;
 /** With `--serve` an hour takes at least so long, so that somebody can look. */
 const SERVED_HOUR_MS = 2_000;
 
@@ -31,6 +26,14 @@ const NOTES = [
   "the limits of all GPUs that a pod can draw from passed the budget. Engines do what the model says",
   "they do; what a cap below a GPU's own draw costs is modelled, not measured.",
 ];
+
+/** Heads of the columns. */
+const SHOWN: Readonly<Record<Policy["name"], string>> = {
+  "wattkeeper": "wattkeeper",
+  "static-clamp": "static clamp",
+  "greedy-decode-first": "decode first",
+  "uncapped": "uncapped",
+};
 
 /** How the demo runs. */
 export interface DemoOptions {
@@ -45,39 +48,39 @@ export async function demo(
   write: (text: string) => void,
   { color = false, hours = HOURS, port }: DemoOptions = {},
 ): Promise<number> {
-  const [ours, ...others] = policies(TDP_WATTS);
-  if (!ours) throw new Error("The demo has a policy.");
-  const opener = new EstimatorOpener(await loadModule(), NOTHING_IMPORTED);
-  const opened = await openModel(
-    ours.config,
-    (space) => openFleetSearch(opener, { ...space, databaseMode: "ROOFLINE" }),
+  const config = usualDeployment();
+  const budgetWatts = config.power?.budgetWatts ?? 0;
+  const opened = await openBuiltIn(config);
+  const [ours, ...others] = POLICY_NAMES.map((name) =>
+    policyOf(name, config, opened.model)
   );
-  const style = { color, budgetWatts: BUDGET_WATTS };
+  if (!ours) throw new Error("There are policies.");
+  const style = { color, budgetWatts };
   const line = (text: string) => write(`${text}\n`);
   const dayOf = (
-    policy: typeof ours,
+    policy: Policy,
     more: Partial<Parameters<typeof runDay>[0]> = {},
   ): Promise<Day> =>
     runDay({
       config: policy.config,
-      model: policy.model(opened.model),
+      model: policy.model,
       opened,
       seed: SEED,
-      peakRequestsPerSecond: PEAK_REQUESTS_PER_SECOND,
-      budgetWatts: BUDGET_WATTS,
+      peakRequestsPerSecond: USUAL_PEAK_REQUESTS_PER_SECOND,
+      budgetWatts,
       hours,
       ...more,
     });
 
   line(
     `A day of Qwen3-32B on up to ${
-      ours.config.maxGpus ?? 0
+      config.maxGpus ?? 0
     } H200 (prefill and decode apart, 2 GPUs a replica) inside ${
-      BUDGET_WATTS / 1000
+      budgetWatts / 1000
     } kW.`,
   );
   line(
-    `Targets: TTFT ${ours.config.ttftMs} ms, ITL ${ours.config.itlMs} ms. A decision every ${ours.config.throughputIntervalSeconds} s; built-in model, simulated fleet.`,
+    `Targets: TTFT ${config.ttftMs} ms, ITL ${config.itlMs} ms. A decision every ${config.throughputIntervalSeconds} s; built-in model, simulated fleet.`,
   );
   if (port !== undefined) {
     line(`State, decisions and metrics: http://127.0.0.1:${port}/api/v1/state`);
@@ -93,10 +96,10 @@ export async function demo(
     },
     ...(port === undefined ? {} : { listen: { hostname: "127.0.0.1", port } }),
   });
-  const columns = [{ name: ours.name as string, totals: totalsOf(day) }];
+  const columns = [{ name: SHOWN[ours.name], totals: totalsOf(day) }];
   for (const policy of others) {
     columns.push({
-      name: policy.name,
+      name: SHOWN[policy.name],
       totals: totalsOf(await dayOf(policy)),
     });
   }
@@ -106,14 +109,6 @@ export async function demo(
   for (const note of NOTES) line(note);
   return day.violations > 0 ? 1 : 0;
 }
-
-/** The demo shows the same on every machine, whatever was imported there. */
-const NOTHING_IMPORTED = {
-  modelNames: () => [],
-  readModelConfig: () => Promise.reject(new Error("Nothing is imported.")),
-  systemNames: () => [],
-  readPack: () => Promise.reject(new Error("Nothing is imported.")),
-};
 
 /** `--serve` or `--serve PORT`. */
 function servedPort(args: readonly string[]): number | undefined {
