@@ -2,27 +2,22 @@
 
 import {
   AdmissionSetter,
-  type CapacityModel,
-  estimatorTruth,
   type LoopEvent,
   SimulatedSource,
   withModelFaults,
   WorldClock,
 } from "../../../planner/mod.ts";
 import { realClock } from "../../../cluster/mod.ts";
-import { type EngineTruth, SimulatedWorld } from "../../../simulator/mod.ts";
+import { SimulatedWorld } from "../../../simulator/mod.ts";
 import type { Scenario } from "../schema/mod.ts";
-import { rowTruth } from "../truth/row_truth.ts";
-import { SYSTEM_ROWS, type SystemRow } from "../truth/systems.ts";
-import { TableEngines } from "../truth/table_engines.ts";
-import { tableModel } from "../truth/table_model.ts";
+import { SYSTEM_ROWS } from "../truth/systems.ts";
 import { AllowedBudget } from "./allowed_budget.ts";
-import { builtInModel } from "./built_in_model.ts";
 import { ConfigFile } from "./config_file.ts";
 import { EventLog } from "./event_log.ts";
 import { Frontends } from "./frontends.ts";
 import { gpusPerReplica, nodesOf, startReplicas } from "./layout.ts";
 import { arrivalsOf } from "./load.ts";
+import { mockerArrivals, openEngines } from "./open_engines.ts";
 import { Planners } from "./planners.ts";
 import { Recorder } from "./recorder.ts";
 import { type Happenings, resolveEvents } from "./resolve_events.ts";
@@ -30,8 +25,6 @@ import { ScenarioSource } from "./source.ts";
 
 /** Midnight of an ordinary Monday. */
 const START_MS = Date.UTC(2026, 0, 5);
-/** Draw of a loaded engine that waits for work, watts (`power-curves.md` §3). */
-const IDLE_WATTS = 110;
 /** In the usual layout the node of the second decode replica. */
 const USUAL_NODE = 4;
 
@@ -64,7 +57,11 @@ export async function buildRig(scenario: Scenario): Promise<Rig> {
     maxWatts: row.maxWatts,
     usualNode: (facts[USUAL_NODE] ?? facts.at(-1))?.name ?? "node-1",
   });
-  const { model, truth, table } = await engines(scenario, row, () => world);
+  const { model, truth, table, served } = await openEngines(
+    scenario,
+    row,
+    () => world,
+  );
   const file = new ConfigFile(planner);
   const allowed = new AllowedBudget(planner.config.power?.budgetWatts);
   const load = gamma && scenario.mocker
@@ -99,10 +96,8 @@ export async function buildRig(scenario: Scenario): Promise<Rig> {
     replicas: startReplicas(scenario),
     gated: fleet.gated ?? planner.config.power?.startMode === "gate",
     truth,
-    ...(table ? { engines: table } : {}),
-    traffic: gamma && scenario.mocker
-      ? mockerArrivals(scenario)
-      : arrivalsOf(load, interval_s),
+    ...(served ? { engines: served } : {}),
+    traffic: gamma ? mockerArrivals(scenario) : arrivalsOf(load, interval_s),
     delays: {
       startMs: fleet.start_s * 1000,
       loadMs: fleet.load_s * 1000,
@@ -195,52 +190,6 @@ export async function buildRig(scenario: Scenario): Promise<Rig> {
     frontends,
     posts,
   };
-}
-
-/** The planner's model, and what is true of the engines. */
-async function engines(
-  scenario: Scenario,
-  row: SystemRow,
-  world: () => SimulatedWorld,
-): Promise<{
-  readonly model: CapacityModel;
-  readonly truth: EngineTruth;
-  readonly table: TableEngines | undefined;
-}> {
-  const { fleet, planner: { config } } = scenario;
-  if (fleet.engines === "built_in") {
-    const { model, estimators } = await builtInModel(config);
-    const truth = estimatorTruth(estimators, IDLE_WATTS);
-    return { model, truth, table: undefined };
-  }
-  const model = tableModel({
-    row,
-    gpusPerReplica: gpusPerReplica(scenario),
-    usualIslTokens: config.engine?.islTokens ?? scenario.load.isl,
-    usualOslTokens: config.engine?.oslTokens ?? scenario.load.osl,
-  });
-  const truth = rowTruth(row);
-  if (scenario.class === "gamma") return { model, truth, table: undefined };
-  return {
-    model,
-    truth,
-    table: new TableEngines(row, {
-      floorWatts: fleet.decode_power_floor_w,
-      bias: (signal) => world().faults.bias(signal, world().nowMs),
-    }),
-  };
-}
-
-/** `arrival_rate` is requests a minute: 200 a second would be more than any row's prefill can take. */
-function mockerArrivals({ mocker, load, interval_s }: Scenario) {
-  if (!mocker) throw new Error("There is no mocker block.");
-  const { isl, osl } = mocker;
-  if (load.profile !== "constant") {
-    return arrivalsOf({ ...load, isl, osl }, interval_s);
-  }
-  const requestsPerSecond = mocker.arrival_rate *
-    mocker.arrival_speedup_ratio / 60;
-  return () => ({ requestsPerSecond, islTokens: isl, oslTokens: osl });
 }
 
 /** What is no fault of the world. */
