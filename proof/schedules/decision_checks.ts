@@ -14,7 +14,7 @@ export function findInDecision(
   decision: Decision,
   fleet: ScheduledFleet,
 ): Omit<Violation, "atMs"> | undefined {
-  const { targets, reasons, previous, proposed } = decision;
+  const { targets, reasons, found } = decision;
   const kinds = new Set<string>(reasons.map(({ kind }) => kind));
   const wrong = (message: string) =>
     ({
@@ -51,9 +51,14 @@ export function findInDecision(
     return wrong(`${watts} W of ${budgetWatts} W`);
   }
   const changes = targets.some(({ side, replicas }) =>
-    previous[side] !== replicas || proposed[side] !== replicas
+    decision.decided.includes(side) && found?.[side] !== undefined &&
+    found[side].targetReplicas !== replicas
   );
-  if (changes && reasons.length === 0) {
+  const { throughput, load, optimizer } = decision;
+  const said = reasons.length > 0 || optimizer.searched !== undefined ||
+    throughput === "scale" || throughput === "set_lower_bound" ||
+    load?.decision.startsWith("scale_") === true;
+  if (changes && !said) {
     return {
       invariant: "unexplained",
       message: `decision ${decision.sequence} gives no reason`,

@@ -279,8 +279,14 @@ export class NodeAgent {
 
   #cap(gpu: NodeGpu, decision: Extract<Decision, { kind: "cap" }>): boolean {
     const { watts, owners, cause } = decision;
+    // Without a record, a low limit under a pod that asks for one is what an agent left there.
+    const trusted = !this.#recordLost || gpu.podUid === undefined ||
+      gpu.limitWatts === this.#node.facts.defaultWatts;
     gpu.entry = {
-      ...(gpu.entry ?? { uuid: gpu.uuid, beforeWatts: gpu.limitWatts }),
+      ...(gpu.entry ?? {
+        uuid: gpu.uuid,
+        ...(trusted ? { beforeWatts: gpu.limitWatts } : {}),
+      }),
       intent: { kind: "cap", watts, owners },
     };
     const done = this.#set(gpu, watts);
