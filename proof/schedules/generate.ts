@@ -51,7 +51,7 @@ function fleetOf(random: Random): ScheduledFleet {
     : "none";
   const gpusPerReplica = pick(random, [1, 1, 1, 2]);
   const nodes = pick(random, [1, 2, 2, 3, 4]);
-  const gpusPerNode = gpusPerReplica * pick(random, [2, 2, 3, 4]);
+  const gpusPerNode = gpusPerReplica * pick(random, [3, 3, 4]);
   const strangers = startMode === "gate" && nodes > 1 && random() < 0.3 ? 1 : 0;
   const sides = mode === "disagg" ? 2 : 1;
   const slots = nodes * Math.floor(gpusPerNode / gpusPerReplica) - strangers;

@@ -304,6 +304,8 @@ class ScheduleRun {
           .join(", ")
       }; ${staged.alarms.map(({ message }) => message).join(" ")}`;
     }
+    const idle = this.#checks.stranded();
+    if (idle) return idle.message;
     // Without room for them, replicas that demand asks for are not there, and that is rest.
     if (!staged.settled) return "";
     for (const { side, replicas } of leader.loop.last?.decision.targets ?? []) {
@@ -315,8 +317,7 @@ class ScheduleRun {
         return `${this.#world.ready(side)} of ${replicas} ${side} serve`;
       }
     }
-    const idle = this.#checks.stranded();
-    return idle ? idle.message : "";
+    return "";
   }
 }
 
