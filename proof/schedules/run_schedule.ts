@@ -18,7 +18,7 @@ import {
 import { PlannerHost, type PlannerProcess } from "../processes/mod.ts";
 import { findInDecision } from "./decision_checks.ts";
 import { configOf, nodesOf, replicaGpus } from "./fleet_config.ts";
-import { FORMULA_TRUTH, formulaModel } from "./formula_engine.ts";
+import { FORMULA_GPU, FORMULA_TRUTH, formulaModel } from "./formula_engine.ts";
 import { PhysicalChecks } from "./physical_checks.ts";
 import { RunHash } from "./run_hash.ts";
 import type { Schedule, ScheduledTraffic } from "./schedule.ts";
@@ -271,14 +271,16 @@ class ScheduleRun {
 
   /** The ledger has nothing left to do; where no claim is made, or none can be, what it still wishes for is not waited for. */
   #isDone(staged: Transition): boolean {
-    const { belowFloor } = this.#schedule.fleet;
+    const { floor, gpusPerReplica, mode } = this.#schedule.fleet;
+    const floorGpus = floor * gpusPerReplica * (mode === "agg" ? 1 : 2);
+    const fits = this.#wantedWatts >= floorGpus * FORMULA_GPU.minWatts;
     if (staged.settled) return true;
     // All at their minimum and no room for a surge pod: a person has to decide (§7).
     if (staged.alarms.some(({ kind }) => kind === "rollout_blocked")) {
       return this.#schedule.faults.some(({ kind }) => kind === "rollout");
     }
     const promised = this.#checks.claimsBudget && this.#isGated &&
-      (belowFloor === "shed" || staged.compliant);
+      (fits || this.#schedule.fleet.belowFloor === "shed");
     return !promised && staged.steps.length === 0 &&
       staged.waits.every(({ kind }) => kind === "budget_room");
   }
@@ -313,6 +315,8 @@ class ScheduleRun {
       if (pods.length !== replicas) {
         return `${pods.length} pods of ${side}, ${replicas} are wanted`;
       }
+      // Load scaling may go to and fro between two counts when the load lies between them.
+      if (this.#schedule.fleet.loadScaling) continue;
       if (this.#world.ready(side) !== replicas) {
         return `${this.#world.ready(side)} of ${replicas} ${side} serve`;
       }

@@ -41,6 +41,7 @@ export class NodeAgent {
   #startedAtMs: number | undefined = -Infinity;
   /** The node's own newest report when the agent started (C23). */
   #lastReport: NodePowerReport | undefined;
+  #hasReadReport = true;
   #sequence = 0;
   #essence = "";
   #reportedAtMs = -Infinity;
@@ -68,6 +69,7 @@ export class NodeAgent {
   restart({ recordLost }: { readonly recordLost: boolean }): void {
     this.#recordLost = recordLost;
     this.#adopted = !recordLost;
+    this.#hasReadReport = false;
     this.#consistent = false;
     this.#startedAtMs = undefined;
     this.#essence = "";
@@ -100,6 +102,7 @@ export class NodeAgent {
 
   /** One pass. @returns whether a report with news was sent */
   pass(nowMs: number): boolean {
+    this.#readReport();
     this.#list(nowMs);
     const node = this.#node;
     const name = node.facts.name;
@@ -129,6 +132,14 @@ export class NodeAgent {
     return this.#report(pods, decisions, nowMs);
   }
 
+  /** Before it says anything itself. */
+  #readReport(): void {
+    if (this.#hasReadReport || !this.#node.agentHears) return;
+    this.#hasReadReport = true;
+    this.#lastReport = this.#api.report(this.#node.facts.name);
+    this.#sequence = Math.max(this.#sequence, this.#lastReport?.sequence ?? 0);
+  }
+
   /** C22, C23: a consistent LIST some time after the start, if the API server can be reached. */
   #list(nowMs: number): void {
     if (this.#consistent) return;
@@ -138,8 +149,6 @@ export class NodeAgent {
     this.#view[Symbol.dispose]();
     this.#view = this.#api.watch();
     this.#consistent = true;
-    this.#lastReport = this.#api.report(this.#node.facts.name);
-    this.#sequence = Math.max(this.#sequence, this.#lastReport?.sequence ?? 0);
   }
 
   /** What stands on the hardware without a record gets owners again. */
