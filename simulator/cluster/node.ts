@@ -196,7 +196,12 @@ export class SimulatedNode {
       return false;
     }
     const taken = this.faults.clamped(this.facts.name, watts);
-    if (gpu.limitWatts !== taken) gpu.foreign = undefined;
+    if (gpu.limitWatts === taken) return true;
+    // A device that takes more than it was told is outside the claim, as root is (A2).
+    const before = gpu.foreign?.insteadOfWatts ?? gpu.limitWatts;
+    gpu.foreign = taken > Math.max(watts, before)
+      ? { watts: taken, insteadOfWatts: Math.max(watts, before) }
+      : undefined;
     gpu.limitWatts = taken;
     return true;
   }

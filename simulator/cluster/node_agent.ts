@@ -327,9 +327,20 @@ export class NodeAgent {
     gpu: NodeGpu,
     { watts }: Extract<Decision, { kind: "release" }>,
   ): boolean {
-    const ours = gpu.entry ? ourWatts(gpu.entry) : [];
-    if (ours.includes(gpu.limitWatts) && watts !== undefined) {
-      if (!this.#set(gpu, watts)) return false;
+    const { entry } = gpu;
+    const ours = entry ? ourWatts(entry) : [];
+    if (entry && ours.includes(gpu.limitWatts) && watts !== undefined) {
+      gpu.entry = { ...entry, intent: { kind: "release", watts, owners: [] } };
+      const done = this.#set(gpu, watts);
+      if (this.#crashes) throw CRASH;
+      if (!done) {
+        const left = gpu.limitWatts;
+        gpu.entry = {
+          ...entry,
+          intent: { kind: "release", watts: left, owners: [] },
+        };
+        return false;
+      }
     }
     gpu.entry = undefined;
     return true;
