@@ -28,8 +28,11 @@ export function findInDecision(
     if (!Number.isInteger(replicas) || replicas < 0) {
       return wrong(`${replicas} replicas of ${side}`);
     }
+    // What is below the floor already may wait there for its turn (P46, P50).
+    const lowered = replicas !== found?.[side]?.targetReplicas;
     if (
-      replicas < fleet.floor && !shedding && decision.decided.includes(side)
+      replicas < fleet.floor && !shedding && lowered &&
+      decision.decided.includes(side)
     ) {
       return wrong(
         `${replicas} replicas of ${side}, the floor is ${fleet.floor}`,

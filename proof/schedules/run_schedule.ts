@@ -275,12 +275,14 @@ class ScheduleRun {
     const floorGpus = floor * gpusPerReplica * (mode === "agg" ? 1 : 2);
     const fits = this.#wantedWatts >= floorGpus * FORMULA_GPU.minWatts;
     if (staged.settled) return true;
-    // All at their minimum and no room for a surge pod: a person has to decide (§7).
-    if (staged.alarms.some(({ kind }) => kind === "rollout_blocked")) {
-      return this.#schedule.faults.some(({ kind }) => kind === "rollout");
-    }
     const promised = this.#checks.claimsBudget && this.#isGated &&
       (fits || this.#schedule.fleet.belowFloor === "shed");
+    // All at their minimum and no room for a surge pod: a person has to decide (§7).
+    if (
+      promised && staged.alarms.some(({ kind }) => kind === "rollout_blocked")
+    ) {
+      return this.#schedule.faults.some(({ kind }) => kind === "rollout");
+    }
     return !promised && staged.steps.length === 0 &&
       staged.waits.every(({ kind }) => kind === "budget_room");
   }

@@ -73,6 +73,7 @@ export class SimulatedNode {
       cappedShare: 0,
       stuck: false,
       foreign: undefined,
+      rootWatts: undefined,
     }));
     this.#agent = new NodeAgent(this, api);
   }
@@ -212,6 +213,7 @@ export class SimulatedNode {
     if (!gpu || this.#off) return;
     const { minWatts, maxWatts } = this.facts;
     const set = Math.min(maxWatts, Math.max(minWatts, watts));
+    gpu.rootWatts = set;
     if (set === gpu.limitWatts) return;
     const insteadOfWatts = gpu.foreign?.insteadOfWatts ?? gpu.limitWatts;
     gpu.foreign = { watts: set, insteadOfWatts };
