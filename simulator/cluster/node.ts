@@ -40,6 +40,8 @@ export interface NodeGpu {
   foreign:
     | { readonly watts: number; readonly insteadOfWatts: number }
     | undefined;
+  /** What root set last: where the agent's care begins, and what a release goes back to. */
+  rootWatts: number | undefined;
 }
 
 /** A node. Passes happen when the world says so. */
