@@ -3,6 +3,7 @@
 import { openEstimators } from "../../optimizer-wasm/mod.ts";
 import {
   configuredModels,
+  grouped,
   type OpenedModel,
   openModel,
   parsePlannerConfig,
@@ -19,6 +20,8 @@ import {
   comparisonRecord,
   comparisonReport,
   comparisonTable,
+  DAY_SECONDS,
+  LEAD_IN_SECONDS,
   openBuiltIn,
   POLICY_NAMES,
   type PolicyName,
@@ -26,7 +29,6 @@ import {
   reportPage,
   STEP_MS,
   traceTraffic,
-  type Traffic,
   USUAL_PEAK_REQUESTS_PER_SECOND,
   usualDeployment,
 } from "../../proof/mod.ts";
@@ -36,6 +38,9 @@ import { parseWatts } from "../watts.ts";
 
 /** The peak of a made-up day over what the fleet can serve within its budget, so that the budget binds. */
 const PEAK_SHARE = 1.1;
+/** Traffic goes on while the planner ends, seconds. */
+const END_SECONDS = 600;
+const MOST_COPIES = 1_000;
 /** Longest run, hours; a month. */
 const MOST_HOURS = 744;
 
@@ -45,12 +50,22 @@ export async function runPolicies(context: CommandContext): Promise<number> {
   const seed = typeof flags["seed"] === "number" ? flags["seed"] : 1;
   const trace = await readTraceFlag(context);
   const { config, opened, isUsual } = await deployment(context, trace);
-  const traffic = trace?.traffic ?? builtInDay({
-    seed,
-    peakRequestsPerSecond: isUsual
-      ? USUAL_PEAK_REQUESTS_PER_SECOND
-      : peakOf(config, opened),
-  });
+  const seconds = secondsOf(
+    flags["hours"],
+    trace ? trace.trace.lengthMs / 1000 : DAY_SECONDS,
+  );
+  const traffic = trace
+    ? traceTraffic({
+      ...trace,
+      seconds: seconds + LEAD_IN_SECONDS + END_SECONDS,
+      stepSeconds: STEP_MS / 1000,
+    })
+    : builtInDay({
+      seed,
+      peakRequestsPerSecond: isUsual
+        ? USUAL_PEAK_REQUESTS_PER_SECOND
+        : peakOf(config, opened),
+    });
   const comparison = await comparePolicies({
     config,
     opened,
@@ -60,7 +75,7 @@ export async function runPolicies(context: CommandContext): Promise<number> {
     traffic,
     resolution: flags["resolution"] === "request" ? "request" : "loop",
     seed,
-    seconds: secondsOf(flags["hours"], traffic.lengthSeconds),
+    seconds,
     signal,
     onProgress: (done, total, label) => progress.update(done, total, label),
   });
@@ -93,22 +108,24 @@ export async function runPolicies(context: CommandContext): Promise<number> {
     : 0;
 }
 
-/** The requests of `--trace`; undefined without one. */
+/** The requests of `--trace`, and how they are played; undefined without one. */
 async function readTraceFlag({ flags, signal }: CommandContext) {
-  const { trace: path, speed } = flags;
-  const factor = typeof speed === "number" ? speed : 1;
-  if (!(factor > 0)) {
+  const { trace: path } = flags;
+  const speed = factorOf(flags["speed"], "speed");
+  const copies = factorOf(flags["copies"], "copies");
+  if (copies > MOST_COPIES) {
     throw new WattkeeperError(
       "invalid_value",
-      `--speed must be above zero, found ${factor}.`,
-      { where: "--speed", remedy: "Write --speed 10." },
+      `--copies must be at most ${MOST_COPIES}, found ${copies}.`,
+      { where: "--copies", remedy: "Write --copies 8." },
     );
   }
   if (typeof path !== "string") {
-    if (factor === 1) return undefined;
-    throw new WattkeeperError("invalid_usage", "--speed needs a trace.", {
-      where: "--speed",
-      remedy: "Add --trace FILE, or leave --speed out.",
+    if (speed === 1 && copies === 1) return undefined;
+    const flag = speed === 1 ? "--copies" : "--speed";
+    throw new WattkeeperError("invalid_usage", `${flag} needs a trace.`, {
+      where: flag,
+      remedy: `Add --trace FILE, or leave ${flag} out.`,
     });
   }
   const { trace, summary } = await readRequests({
@@ -116,25 +133,34 @@ async function readTraceFlag({ flags, signal }: CommandContext) {
     chunks: textChunks(path),
     signal,
   });
-  const mean = (tokens: Int32Array) =>
-    Math.max(
-      1,
-      Math.round(
-        tokens.reduce((sum, one) => sum + one, 0) /
-          tokens.length,
-      ),
-    );
-  const traffic: Traffic = traceTraffic({
-    name: `${summary.requests} requests of a ${summary.format} trace`,
-    trace,
-    speed: factor,
-    stepSeconds: STEP_MS / 1000,
-  });
   return {
-    traffic,
-    islTokens: mean(trace.islTokens),
-    oslTokens: mean(trace.oslTokens),
+    name: `${grouped(summary.requests)} requests of ${
+      summary.format === "azure" ? "an Azure" : `a ${summary.format}`
+    } trace`,
+    trace,
+    speed,
+    copies,
   };
+}
+
+/** A factor above zero; 1 without the flag. */
+function factorOf(
+  asked: CommandContext["flags"][string],
+  name: string,
+): number {
+  const factor = typeof asked === "number" ? asked : 1;
+  if (factor > 0) return factor;
+  throw new WattkeeperError(
+    "invalid_value",
+    `--${name} must be above zero, found ${factor}.`,
+    { where: `--${name}`, remedy: `Write --${name} 8.` },
+  );
+}
+
+/** Tokens of a request in the mean. */
+function meanOf(tokens: Int32Array): number {
+  const sum = tokens.reduce((all, one) => all + one, 0);
+  return Math.max(1, Math.round(sum / tokens.length));
 }
 
 /** What is deployed, and its model; without `--config` the built-in one, which has no imported data to differ by. */
@@ -155,8 +181,8 @@ async function deployment(
         ...usual,
         engine: {
           ...usual.engine,
-          islTokens: trace.islTokens,
-          oslTokens: trace.oslTokens,
+          islTokens: meanOf(trace.trace.islTokens),
+          oslTokens: meanOf(trace.trace.oslTokens),
         },
       }
       : usual;

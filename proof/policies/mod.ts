@@ -46,4 +46,10 @@ export {
   requestTraceOf,
 } from "./request_trace.ts";
 export { type Score, scoreOf } from "./score.ts";
-export { builtInDay, traceTraffic, type Traffic } from "./traffic.ts";
+export {
+  builtInDay,
+  DAY_SECONDS,
+  traceTraffic,
+  type Traffic,
+} from "./traffic.ts";
+export { unrolled, type Unrolling } from "./unrolled.ts";

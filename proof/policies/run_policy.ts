@@ -77,8 +77,8 @@ const SAMPLES = 480;
 const SHORTEST_SAMPLE_SECONDS = 10;
 /** Midnight of an ordinary Monday. */
 const START_MS = Date.UTC(2026, 0, 5);
-/** Requests one by one are not told apart below this share of the fleet's cache: prefixes share it with running ones. */
-const PREFIX_SHARE = 0.5;
+/** GPUs of a deployment without a limit of its own. */
+const UNLIMITED_GPUS = 64;
 
 /** Runs it. */
 export async function runPolicy(input: PolicyRunInput): Promise<PolicyRun> {
@@ -171,15 +171,16 @@ export async function runPolicy(input: PolicyRunInput): Promise<PolicyRun> {
 
 function enginesOf(truth: EngineTruth, input: PolicyRunInput): Engines {
   if (input.resolution === "loop") return new FluidEngines(truth);
-  const { config } = input.policy;
+  const { config, model } = input.policy;
+  const width = model.gpusPerReplica.prefill ?? model.gpusPerReplica.agg ?? 1;
+  const replicas = (config.maxGpus ?? UNLIMITED_GPUS) / width;
   return new RequestEngines({
     truth,
     stream: input.traffic.stream(),
     targets: { ttftMs: config.ttftMs, itlMs: config.itlMs },
     blockCount: input.traffic.blockCount,
-    prefixBlocks: Math.floor(
-      truth.kvCapacityTokens * PREFIX_SHARE / BLOCK_TOKENS,
-    ),
+    // A store in host memory, as large as the caches of all GPUs together.
+    prefixBlocks: Math.floor(truth.kvCapacityTokens * replicas / BLOCK_TOKENS),
   });
 }
 

@@ -9,13 +9,12 @@ import {
   TraceStream,
   WindowedStream,
 } from "../../simulator/mod.ts";
+import { unrolled } from "./unrolled.ts";
 
 /** Where requests come from. Times are seconds of the run. */
 export interface Traffic {
   /** For people: `a made-up day, 46 requests/s in its busiest hour`. */
   readonly name: string;
-  /** As long as it lasts, seconds. */
-  readonly lengthSeconds: number;
   /** Rate and mean lengths over the step that ends then. */
   readonly arrivals: (atSeconds: number) => Arrivals;
   /** The same, request by request, from its beginning. */
@@ -24,7 +23,8 @@ export interface Traffic {
   readonly blockCount: number;
 }
 
-const DAY_SECONDS = 86_400;
+/** The built-in day. */
+export const DAY_SECONDS = 86_400;
 const WINDOW_SECONDS = 60;
 /** Requests one by one have their own randomness: windows are the same in both resolutions. */
 const STREAM_SEED = 0x51ed270b;
@@ -54,7 +54,6 @@ export function builtInDay(
     name: `a made-up day, ${
       peakRequestsPerSecond.toFixed(1)
     } requests/s in its busiest hour`,
-    lengthSeconds: DAY_SECONDS,
     // A step that ends with a window belongs to it.
     arrivals: (atSeconds) => course(Math.max(0, atSeconds - 1e-6)),
     stream: () =>
@@ -67,25 +66,28 @@ export function builtInDay(
   };
 }
 
-/** A trace, so many times faster, over and over. */
+/** A trace, so many times faster, so many copies of it at once, over and over until the time is up. */
 export function traceTraffic(
-  { name, trace, speed, stepSeconds }: {
+  { name, trace, speed, copies, seconds, stepSeconds }: {
     readonly name: string;
     readonly trace: RequestTrace;
     readonly speed: number;
+    readonly copies: number;
+    /** How long it has to last. */
+    readonly seconds: number;
     /** Length of the world's steps. */
     readonly stepSeconds: number;
   },
 ): Traffic {
-  const perSecond = trace.atMs.length / trace.lengthMs * 1000 * speed;
+  const perSecond = trace.atMs.length / trace.lengthMs * 1000 * speed * copies;
+  const whole = unrolled(trace, { copies, lengthMs: seconds * 1000 * speed });
   return {
-    name: `${name}, ${speed} times as fast, ${
-      perSecond.toFixed(1)
-    } requests/s in the mean`,
-    lengthSeconds: trace.lengthMs / 1000,
-    arrivals: meanOver(trace, speed, stepSeconds),
-    stream: () => new TraceStream(trace, speed),
-    blockCount: trace.blockCount,
+    name: `${name}${
+      copies === 1 ? "" : `, ${copies} copies at once`
+    }, ${speed} times as fast: ${perSecond.toFixed(1)} requests/s in the mean`,
+    arrivals: meanOver(whole, speed, stepSeconds),
+    stream: () => new TraceStream(whole, speed),
+    blockCount: whole.blockCount,
   };
 }
 
