@@ -5,9 +5,17 @@
  * bound and cleared a row of cells at a time; they depend on the measured points alone, not on what was asked.
  */
 
-import { allocate, allocateLazily, f64At, log2Of, setF64 } from "./arrays";
+import {
+  allocate,
+  allocateLazily,
+  f64At,
+  log2Of,
+  lowerIndex,
+  setF64,
+} from "./arrays";
 import { attentionSol } from "./attention_sol";
 import { ensureDerived, Grid, leafBegin, rowBegin } from "./grid";
+import { Strips, stripsOf } from "./strips";
 import { Op } from "./op";
 
 /** Cells a doubling of a coordinate, and how far the plane reaches: 2^0 to 2^OCTAVES_1 and 2^OCTAVES_2. */
@@ -29,6 +37,11 @@ export class HoldIndex {
   grid: Grid;
   heads: f64;
   logHeads: f64;
+  /** Inside the grid: the strips of the heads, or of the next fewer; null where there are none. */
+  strips: Strips;
+  /** The strips of the next more heads, null where the grid has these, and how far these lie on the way to them. */
+  stripsAbove: Strips;
+  headShare: f64;
   /** Utilisation of each leaf; 0 where it says nothing: latency or speed of light not positive. */
   utilisations: usize;
   /** Squared log2 distance of each leaf on the first axis, and log2 of its second coordinate. */
@@ -67,6 +80,7 @@ function build(op: Op): HoldIndex {
   index.grid = grid;
   index.heads = op.heads;
   index.logHeads = log2Of(op.heads);
+  bindStrips(index, grid);
   index.utilisations = allocate(bytes);
   index.squares0 = allocate(bytes);
   index.logs1 = allocate(bytes);
@@ -94,6 +108,19 @@ function build(op: Op): HoldIndex {
     }
   }
   return index;
+}
+
+function bindStrips(index: HoldIndex, grid: Grid): void {
+  const low = lowerIndex(grid.keys0, grid.keys0Count, index.heads);
+  if (low < 0) return;
+  const key = f64At(grid.keys0, low);
+  if (key != index.heads) {
+    if (low == grid.keys0Count - 1) return;
+    const next = f64At(grid.keys0, low + 1);
+    index.headShare = (index.heads - key) / (next - key);
+    index.stripsAbove = stripsOf(grid, low + 1);
+  }
+  index.strips = stripsOf(grid, low);
 }
 
 /** The cell of (l1, l2), filled; 0 when the place lies outside the plane or its cell has too many points. */

@@ -4,18 +4,18 @@
  * the number of its lengths and the sums of the lengths and of their squares, not their values.
  */
 
-import {
-  allocate,
-  f64At,
-  i32At,
-  lowerIndex,
-  setF64,
-  setI32,
-} from "./arrays";
-import { Grid, leafBegin, powerAt, rowBegin } from "./grid";
 import { hold } from "./hold";
 import { Op } from "./op";
 import { OK, resultMs, resultWatts } from "./status";
+import {
+  findStrip,
+  Piece,
+  pieceAt,
+  secondWeight,
+  spans,
+  Strip,
+  touches,
+} from "./strips";
 import { walk } from "./walk";
 
 /** Lengths that a step averages. */
@@ -26,13 +26,6 @@ const ITSELF: i32 = -1;
 /** Sum or mean of the last call: milliseconds, watt-milliseconds. */
 export let lengthsMs: f64 = 0.0;
 export let lengthsEnergy: f64 = 0.0;
-
-/** Rows that a (heads, batch) point leans on, at most two by two, with their weights and current leaf. */
-const MAX_ROWS: i32 = 4;
-const rows = allocate(MAX_ROWS * 4);
-const weights = allocate(MAX_ROWS * 8);
-const leafOf = allocate(MAX_ROWS * 4);
-let rowCount: i32 = 0;
 
 /**
  * The lowest and the highest of the five lengths: ⌊0.9·s⌋ and ⌊1.1·s⌋ of the double products. Both factors are a hair
@@ -46,55 +39,40 @@ function highLength(s: i32): i32 {
   return max(11 * s / 10, lowLength(s));
 }
 
-/** Whether the grid may still answer where `bindRows` found no full set of rows: one side of the heads has the batch. */
-let hasSurvivor: bool = false;
+/** The strip that a (heads, batch) point leans on, with the weights of its rows; null where the grid has none. */
+let strip: Strip = changetype<Strip>(0);
+let weight0: f64 = 0.0;
+let weight1: f64 = 0.0;
+/** The same of the next more heads, where the grid does not have these; else null. */
+let above: Strip = changetype<Strip>(0);
+let above0: f64 = 0.0;
+let above1: f64 = 0.0;
 
-/** Finds the rows of (heads, batch); false when one of the two lies outside the grid. */
-function bindRows(grid: Grid, heads: f64, batch: f64): bool {
-  rowCount = 0;
-  hasSurvivor = false;
-  const low = lowerIndex(grid.keys0, grid.keys0Count, heads);
-  if (low < 0) return false;
-  const key = f64At(grid.keys0, low);
-  if (key == heads) return bindBatch(grid, low, batch, 1.0);
-  if (low == grid.keys0Count - 1) return false;
-  const w = (heads - key) / (f64At(grid.keys0, low + 1) - key);
-  const below = bindBatch(grid, low, batch, 1.0 - w);
-  const above = bindBatch(grid, low + 1, batch, w);
-  hasSurvivor = below || above;
-  return below && above;
-}
-
-function bindBatch(grid: Grid, key0: i32, batch: f64, weight: f64): bool {
-  const first = rowBegin(grid, key0);
-  const count = rowBegin(grid, key0 + 1) - first;
-  const keys = grid.keys1 + ((<usize> first) << 3);
-  const low = lowerIndex(keys, count, batch);
-  if (low < 0) return false;
-  const key = f64At(keys, low);
-  if (key == batch) return bindRow(first + low, weight);
-  if (low == count - 1) return false;
-  const w = (batch - key) / (f64At(keys, low + 1) - key);
-  return bindRow(first + low, weight * (1.0 - w)) &&
-    bindRow(first + low + 1, weight * w);
-}
-
-function bindRow(row: i32, weight: f64): bool {
-  setI32(rows, rowCount, row);
-  setF64(weights, rowCount, weight);
-  rowCount++;
-  return true;
-}
-
-/** Puts every row at the last leaf not above `length`. */
-function seek(grid: Grid, length: f64): void {
-  for (let r = 0; r < rowCount; r++) {
-    const row = i32At(rows, r);
-    const first = leafBegin(grid, row);
-    const keys = grid.keys2 + ((<usize> first) << 3);
-    const index = lowerIndex(keys, leafBegin(grid, row + 1) - first, length);
-    setI32(leafOf, r, first + max(index, 0));
+/** Finds the strips of the operator's heads at a batch; false when the grid does not bracket the point. */
+function lean(op: Op, batch: f64): bool {
+  const index = op.hold;
+  strip = changetype<Strip>(0);
+  above = changetype<Strip>(0);
+  if (changetype<usize>(index.strips) == 0) return false;
+  strip = findStrip(index.strips, batch);
+  if (changetype<usize>(index.stripsAbove) == 0) {
+    weight0 = 1.0 - secondWeight;
+    weight1 = secondWeight;
+    return changetype<usize>(strip) != 0;
   }
+  const share = index.headShare;
+  weight0 = (1.0 - share) * (1.0 - secondWeight);
+  weight1 = (1.0 - share) * secondWeight;
+  above = findStrip(index.stripsAbove, batch);
+  above0 = share * (1.0 - secondWeight);
+  above1 = share * secondWeight;
+  return changetype<usize>(strip) != 0 && changetype<usize>(above) != 0;
+}
+
+/** Whether a row of the strips reaches a length: the walk may answer by it alone. */
+function reaches(length: f64): bool {
+  return (changetype<usize>(strip) != 0 && touches(strip, length)) ||
+    (changetype<usize>(above) != 0 && touches(above, length));
 }
 
 /** The piece at hand: lengths up to `pieceEnd`, latency a0 + a1·t and watts p0 + p1·t with t = length − `origin`. */
@@ -105,73 +83,85 @@ let a1: f64 = 0.0;
 let p0: f64 = 0.0;
 let p1: f64 = 0.0;
 
-/** Opens the piece that starts at `length`, not below the one before; false when a row does not reach it. */
-function openPiece(grid: Grid, length: f64): bool {
-  origin = length;
+/** Opens the piece that starts at `length`; false when a row does not reach it. */
+function openPiece(length: f64): bool {
   pieceEnd = Infinity;
   a0 = 0.0;
   a1 = 0.0;
   p0 = 0.0;
   p1 = 0.0;
-  const hasPower = grid.power != 0;
-  for (let r = 0; r < rowCount; r++) {
-    const end = leafBegin(grid, i32At(rows, r) + 1);
-    let leaf = i32At(leafOf, r);
-    while (leaf + 1 < end && f64At(grid.keys2, leaf + 1) <= length) leaf++;
-    setI32(leafOf, r, leaf);
-    const key = f64At(grid.keys2, leaf);
-    if (length < key) return false;
-    const w = f64At(weights, r);
-    const ms = f64At(grid.latency, leaf);
-    if (leaf + 1 == end) {
-      if (key != length) return false;
-      pieceEnd = min(pieceEnd, length);
-      a0 += w * ms;
-      p0 += w * powerAt(grid, leaf);
-      continue;
-    }
-    const next = f64At(grid.keys2, leaf + 1);
-    const slope = f64At(grid.slopes, leaf);
-    pieceEnd = min(pieceEnd, next);
-    a0 += w * (ms + slope * (length - key));
-    a1 += w * slope;
-    if (!hasPower) continue;
-    const watts = f64At(grid.power, leaf);
-    const powerSlope = f64At(grid.powerSlopes, leaf);
-    p0 += w * (watts + powerSlope * (length - key));
-    p1 += w * powerSlope;
-  }
+  origin = length;
+  return addStrip(strip, weight0, weight1) &&
+    (changetype<usize>(above) == 0 || addStrip(above, above0, above1));
+}
+
+function addStrip(one: Strip, w0: f64, w1: f64): bool {
+  if (!spans(one, origin)) return false;
+  const at = <usize> pieceAt(one, origin) * Piece.BYTES;
+  pieceEnd = min(pieceEnd, min(one.high, endOf(one.pieces + at)));
+  const weights = f64x2.replace_lane(f64x2.splat(w0), 1, w1);
+  addLine(one.pieces + at, weights);
+  a0 += height;
+  a1 += slope;
+  if (one.powers == 0) return true;
+  addLine(one.powers + at, weights);
+  p0 += height;
+  p1 += slope;
   return true;
 }
 
-/** A length that the bound rows do not bracket: a lone survivor or the hold. */
-function outside(op: Op, batch: f64, length: f64, reachable: bool): i32 {
-  if (
-    (reachable || hasSurvivor) && walk(op, op.heads, batch, length) == OK
-  ) return OK;
+/** The weighted line of a piece: its value at `origin`, and what a token adds. */
+let height: f64 = 0.0;
+let slope: f64 = 0.0;
+
+function addLine(piece: usize, weights: v128): void {
+  const key = v128.load(piece, Piece.KEY);
+  const value = v128.load(piece, Piece.VALUE);
+  const slopes = f64x2.div(
+    f64x2.sub(v128.load(piece, Piece.NEXT_VALUE), value),
+    f64x2.sub(v128.load(piece, Piece.NEXT_KEY), key),
+  );
+  const heights = f64x2.mul(
+    weights,
+    f64x2.add(value, f64x2.mul(slopes, f64x2.sub(f64x2.splat(origin), key))),
+  );
+  const steps = f64x2.mul(weights, slopes);
+  height = f64x2.extract_lane(heights, 0) + f64x2.extract_lane(heights, 1);
+  slope = f64x2.extract_lane(steps, 0) + f64x2.extract_lane(steps, 1);
+}
+
+/** The last length of a piece. */
+function endOf(piece: usize): f64 {
+  return min(
+    load<f64>(piece, Piece.NEXT_KEY),
+    load<f64>(piece, Piece.NEXT_KEY + Piece.SECOND),
+  );
+}
+
+/** A length that the strips do not bracket: a lone survivor or the hold. */
+function outside(op: Op, batch: f64, length: f64): i32 {
+  if (reaches(length) && walk(op, op.heads, batch, length) == OK) return OK;
   return hold(op, op.heads, batch, length);
 }
 
 /** Mean over the five lengths of one step. */
 export function fiveLengths(op: Op, batch: f64, s: i32): i32 {
-  const grid = op.grid;
-  const reachable = bindRows(grid, op.heads, batch);
+  const leans = lean(op, batch);
   const low = lowLength(s);
   const spread = highLength(s) - low;
-  if (reachable) seek(grid, <f64> low);
   let ms = 0.0, energy = 0.0;
   pieceEnd = -1.0;
-  let inside = reachable;
+  let inside = leans;
   for (let i = 0; i < LENGTH_SAMPLES; i++) {
-    const length = <f64> (low + spread * i / 4);
-    if (reachable && length > pieceEnd) inside = openPiece(grid, length);
+    const length = <f64> (low + (spread * i >> 2));
+    if (leans && length > pieceEnd) inside = openPiece(length);
     if (inside) {
       const t = length - origin;
       const each = a0 + a1 * t;
       ms += each;
       energy += each * (p0 + p1 * t);
     } else {
-      const status = outside(op, batch, length, reachable);
+      const status = outside(op, batch, length);
       if (status != OK) return status;
       ms += resultMs;
       energy += resultMs * resultWatts;
@@ -194,7 +184,7 @@ export function allSteps(
   steps: i32,
   stride: i32,
 ): i32 {
-  const reachable = bindRows(op.grid, op.heads, batch);
+  const leans = lean(op, batch);
   lengthsMs = 0.0;
   lengthsEnergy = 0.0;
   for (let sample = 0; sample < LENGTH_SAMPLES; sample++) {
@@ -205,7 +195,7 @@ export function allSteps(
       steps,
       stride,
       sample,
-      reachable,
+      leans,
     );
     if (status != OK) return status;
   }
@@ -222,10 +212,10 @@ export function allSingleSteps(
   steps: i32,
   stride: i32,
 ): i32 {
-  const reachable = bindRows(op.grid, op.heads, batch);
+  const leans = lean(op, batch);
   lengthsMs = 0.0;
   lengthsEnergy = 0.0;
-  return sampleOfAllSteps(op, batch, isl, steps, stride, ITSELF, reachable);
+  return sampleOfAllSteps(op, batch, isl, steps, stride, ITSELF, leans);
 }
 
 /**
@@ -238,10 +228,9 @@ function sampleOfAllSteps(
   steps: i32,
   stride: i32,
   sample: i32,
-  reachable: bool,
+  leans: bool,
 ): i32 {
-  const grid = op.grid;
-  const hasPower = grid.power != 0;
+  const hasPower = op.grid.power != 0;
   const whole = steps / stride;
   const total = steps % stride == 0 ? whole : whole + 1;
   let count = 0;
@@ -266,9 +255,8 @@ function sampleOfAllSteps(
       count = 0;
       sum = 0;
       squares = 0;
-      if (i == 0 && reachable) seek(grid, <f64> length);
-      if (!reachable || !openPiece(grid, <f64> length)) {
-        const status = outside(op, batch, <f64> length, reachable);
+      if (!leans || !openPiece(<f64> length)) {
+        const status = outside(op, batch, <f64> length);
         if (status != OK) return status;
         const repeat = <f64> (i == whole ? steps % stride : stride);
         lengthsMs += repeat * resultMs;
