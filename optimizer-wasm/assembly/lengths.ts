@@ -16,12 +16,17 @@ import {
   Strip,
   touches,
 } from "./strips";
+import {
+  chooseSample,
+  countSteps,
+  ITSELF,
+  LENGTH_SAMPLES,
+  lengthOfStep,
+  lengthSum,
+  sampledLength,
+  stepsWithin,
+} from "./steps";
 import { walk } from "./walk";
-
-/** Lengths that a step averages. */
-export const LENGTH_SAMPLES: i32 = 5;
-/** In place of a sample: the length of the step itself. */
-const ITSELF: i32 = -1;
 
 /** Sum or mean of the last call: milliseconds, watt-milliseconds. */
 export let lengthsMs: f64 = 0.0;
@@ -144,11 +149,45 @@ function outside(op: Op, batch: f64, length: f64): i32 {
   return hold(op, op.heads, batch, length);
 }
 
+/** The usual case: heads that the grid has, and no watts. */
+function isLone(): bool {
+  return changetype<usize>(above) == 0 && strip.powers == 0;
+}
+
+function spansAll(low: f64, high: f64): bool {
+  return strip.low <= low && high <= strip.high;
+}
+
+/** Sum over the five lengths from `low` to `low + spread`, all on a lone strip; ms. */
+function fiveInside(low: i32, spread: i32): f64 {
+  let ms = 0.0;
+  let length = <f64> low;
+  let i = 0;
+  while (true) {
+    openPiece(length);
+    const start = length;
+    const end = pieceEnd;
+    const atStart = a0;
+    const perToken = a1;
+    do {
+      ms += atStart + perToken * (length - start);
+      i++;
+      if (i == LENGTH_SAMPLES) return ms;
+      length = <f64> (low + (spread * i >> 2));
+    } while (length <= end);
+  }
+}
+
 /** Mean over the five lengths of one step. */
 export function fiveLengths(op: Op, batch: f64, s: i32): i32 {
   const leans = lean(op, batch);
   const low = lowLength(s);
   const spread = highLength(s) - low;
+  if (leans && isLone() && spansAll(<f64> low, <f64> (low + spread))) {
+    lengthsMs = fiveInside(low, spread) / <f64> LENGTH_SAMPLES;
+    lengthsEnergy = 0.0;
+    return OK;
+  }
   let ms = 0.0, energy = 0.0;
   pieceEnd = -1.0;
   let inside = leans;
@@ -187,16 +226,9 @@ export function allSteps(
   const leans = lean(op, batch);
   lengthsMs = 0.0;
   lengthsEnergy = 0.0;
+  countSteps(isl + 1, stride);
   for (let sample = 0; sample < LENGTH_SAMPLES; sample++) {
-    const status = sampleOfAllSteps(
-      op,
-      batch,
-      isl,
-      steps,
-      stride,
-      sample,
-      leans,
-    );
+    const status = oneOfAllSteps(op, batch, isl, steps, stride, sample, leans);
     if (status != OK) return status;
   }
   lengthsMs /= <f64> LENGTH_SAMPLES;
@@ -215,13 +247,49 @@ export function allSingleSteps(
   const leans = lean(op, batch);
   lengthsMs = 0.0;
   lengthsEnergy = 0.0;
-  return sampleOfAllSteps(op, batch, isl, steps, stride, ITSELF, leans);
+  countSteps(isl + 1, stride);
+  return oneOfAllSteps(op, batch, isl, steps, stride, ITSELF, leans);
+}
+
+/** Adds one of the lengths of each step: piece by piece where a lone strip spans all, else length by length. */
+function oneOfAllSteps(
+  op: Op,
+  batch: f64,
+  isl: i32,
+  steps: i32,
+  stride: i32,
+  sample: i32,
+  leans: bool,
+): i32 {
+  const low = sampledLength(isl + 1, sample);
+  const high = sampledLength(isl + 1 + (steps - 1) / stride * stride, sample);
+  if (!leans || !isLone() || !spansAll(<f64> low, <f64> high)) {
+    return eachOfAllSteps(op, batch, isl, steps, stride, sample, leans);
+  }
+  const whole = steps / stride;
+  const weight = <f64> stride;
+  chooseSample(sample);
+  for (let i = 0; i < whole;) {
+    openPiece(<f64> lengthOfStep(i));
+    const end = stepsWithin(<i32> pieceEnd, i, whole);
+    const times = <f64> (end - i);
+    lengthsMs += weight *
+      (a0 * times + a1 * (<f64> lengthSum(i, end) - times * origin));
+    i = end;
+  }
+  // The rest of the steps counts for less than a stride.
+  const rest = steps - whole * stride;
+  if (rest > 0) {
+    openPiece(<f64> high);
+    lengthsMs += <f64> rest * a0;
+  }
+  return OK;
 }
 
 /**
  * Lengths of a piece are summed as integers: their number, sum and sum of squares give the sum of the line over them.
  */
-function sampleOfAllSteps(
+function eachOfAllSteps(
   op: Op,
   batch: f64,
   isl: i32,
@@ -239,11 +307,7 @@ function sampleOfAllSteps(
   let last = -1;
   let s = isl + 1;
   for (let i = 0; i < total; i++, s += stride) {
-    let length = s;
-    if (sample != ITSELF) {
-      const low = 9 * s / 10;
-      length = low + ((11 * s / 10 - low) * sample >> 2);
-    }
+    const length = sampledLength(s, sample);
     if (i == whole) {
       // The rest of the steps counts for less than a stride: it has a piece of its own.
       closePiece(count, sum, squares, <f64> stride);
