@@ -4,6 +4,7 @@
  * the number of its lengths and the sums of the lengths and of their squares, not their values.
  */
 
+import { f64At } from "./arrays";
 import { hold } from "./hold";
 import { Op } from "./op";
 import { OK, resultMs, resultWatts } from "./status";
@@ -17,14 +18,19 @@ import {
   touches,
 } from "./strips";
 import {
-  chooseSample,
-  countSteps,
+  beginSample,
+  beginSteps,
+  clearTaken,
+  highestLength,
   ITSELF,
+  lastCount,
+  lastSum,
   LENGTH_SAMPLES,
-  lengthOfStep,
-  lengthSum,
+  lowestLength,
   sampledLength,
-  stepsWithin,
+  takeUpTo,
+  wholeCount,
+  wholeSum,
 } from "./steps";
 import { walk } from "./walk";
 
@@ -226,10 +232,18 @@ export function allSteps(
   const leans = lean(op, batch);
   lengthsMs = 0.0;
   lengthsEnergy = 0.0;
-  countSteps(isl + 1, stride);
-  for (let sample = 0; sample < LENGTH_SAMPLES; sample++) {
-    const status = oneOfAllSteps(op, batch, isl, steps, stride, sample, leans);
-    if (status != OK) return status;
+  beginSteps(isl + 1, steps, stride);
+  const low = lowestLength(0);
+  if (
+    leans && isLone() &&
+    spansAll(<f64> low, <f64> highestLength(LENGTH_SAMPLES - 1))
+  ) {
+    piecesOfAllSteps(low, steps, stride, 0, LENGTH_SAMPLES);
+  } else {
+    for (let sample = 0; sample < LENGTH_SAMPLES; sample++) {
+      const status = eachOfAllSteps(op, batch, isl, steps, stride, sample, leans);
+      if (status != OK) return status;
+    }
   }
   lengthsMs /= <f64> LENGTH_SAMPLES;
   lengthsEnergy /= <f64> LENGTH_SAMPLES;
@@ -247,43 +261,43 @@ export function allSingleSteps(
   const leans = lean(op, batch);
   lengthsMs = 0.0;
   lengthsEnergy = 0.0;
-  countSteps(isl + 1, stride);
-  return oneOfAllSteps(op, batch, isl, steps, stride, ITSELF, leans);
+  beginSteps(isl + 1, steps, stride);
+  const low = lowestLength(ITSELF);
+  if (!leans || !isLone() || !spansAll(<f64> low, <f64> highestLength(ITSELF))) {
+    return eachOfAllSteps(op, batch, isl, steps, stride, ITSELF, leans);
+  }
+  piecesOfAllSteps(low, steps, stride, ITSELF, ITSELF + 1);
+  return OK;
 }
 
-/** Adds one of the lengths of each step: piece by piece where a lone strip spans all, else length by length. */
-function oneOfAllSteps(
-  op: Op,
-  batch: f64,
-  isl: i32,
+/** Sum over the samples from `first` up to `end` of all steps, all on a lone strip, from the lowest length `low` on. */
+function piecesOfAllSteps(
+  low: i32,
   steps: i32,
   stride: i32,
-  sample: i32,
-  leans: bool,
-): i32 {
-  const low = sampledLength(isl + 1, sample);
-  const high = sampledLength(isl + 1 + (steps - 1) / stride * stride, sample);
-  if (!leans || !isLone() || !spansAll(<f64> low, <f64> high)) {
-    return eachOfAllSteps(op, batch, isl, steps, stride, sample, leans);
-  }
-  const whole = steps / stride;
+  first: i32,
+  end: i32,
+): void {
+  for (let sample = first; sample < end; sample++) beginSample(sample);
   const weight = <f64> stride;
-  chooseSample(sample);
-  for (let i = 0; i < whole;) {
-    openPiece(<f64> lengthOfStep(i));
-    const end = stepsWithin(<i32> pieceEnd, i, whole);
-    const times = <f64> (end - i);
-    lengthsMs += weight *
-      (a0 * times + a1 * (<f64> lengthSum(i, end) - times * origin));
-    i = end;
+  const lastWeight = <f64> (steps % stride);
+  const starts = strip.starts.keys;
+  for (let piece = pieceAt(strip, <f64> low);; piece++) {
+    openPiece(f64At(starts, piece));
+    clearTaken();
+    let isDone = true;
+    for (let sample = first; sample < end; sample++) {
+      if (!takeUpTo(<i32> pieceEnd, sample)) isDone = false;
+    }
+    lengthsMs += weight * sumOfLine(<f64> wholeCount, <f64> wholeSum) +
+      lastWeight * sumOfLine(<f64> lastCount, <f64> lastSum);
+    if (isDone) return;
   }
-  // The rest of the steps counts for less than a stride.
-  const rest = steps - whole * stride;
-  if (rest > 0) {
-    openPiece(<f64> high);
-    lengthsMs += <f64> rest * a0;
-  }
-  return OK;
+}
+
+/** Sum of the piece's line over lengths of which the number and the sum are known. */
+function sumOfLine(count: f64, sum: f64): f64 {
+  return a0 * count + a1 * (sum - count * origin);
 }
 
 /**

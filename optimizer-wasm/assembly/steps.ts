@@ -39,60 +39,114 @@ for (let sample = 0; sample <= ITSELF; sample++) {
 
 let first: i32 = 0;
 let stride: i32 = 1;
-let sample: i32 = 0;
-let line: i32 = 0;
-/** Steps after which the rests repeat, and the sums of the first 0, 1, 2 … of them. */
+let whole: i32 = 0;
+let count: i32 = 0;
+/** Steps after which the rests repeat; for each sample the sums of the first 0, 1, 2 … of them. */
 let cycle: i32 = 1;
-const restSums = allocate((PERIOD + 1) * 4);
+let perCycle: f64 = 1.0;
+let perStride: f64 = 1.0;
+const SUMS: i32 = PERIOD + 1;
+const restSums = allocate((ITSELF + 1) * SUMS * 4);
+/** For each sample: steps taken so far, and the rests of all of them. */
+const taken = allocate((ITSELF + 1) * 4);
+const takenRests = allocate((ITSELF + 1) * 8);
 
-/** Sets whose lengths the other functions are about. */
-export function countSteps(firstLength: i32, stepStride: i32): void {
+/** Begins with steps that each stand for `stepStride` of `steps`; the last of them may stand for fewer. */
+export function beginSteps(
+  firstLength: i32,
+  steps: i32,
+  stepStride: i32,
+): void {
   first = firstLength;
   stride = stepStride;
+  perStride = 1.0 / <f64> stride;
+  whole = steps / stride;
+  count = whole * stride == steps ? whole : whole + 1;
   cycle = PERIOD;
   if (stride % 5 == 0) cycle /= 5;
   if (stride % 4 == 0) cycle /= 4;
   else if (stride % 2 == 0) cycle /= 2;
+  perCycle = 1.0 / <f64> cycle;
 }
 
-/** Chooses one of a step's lengths. */
-export function chooseSample(which: i32): void {
-  sample = which;
-  line = lineOf(which);
-  let place = first % PERIOD;
+/** Begins with one length of each step. */
+export function beginSample(sample: i32): void {
+  setI32(taken, sample, 0);
+  store<i64>(takenRests + ((<usize> sample) << 3), 0);
+  const rest = rests + ((<usize> (sample * PERIOD)) << 2);
+  const sums = restSums + ((<usize> (sample * SUMS)) << 2);
   const turn = stride % PERIOD;
+  let place = first % PERIOD;
   let sum = 0;
-  for (let i = 0; i < cycle; i++) {
-    sum += i32At(rests, which * PERIOD + place);
-    setI32(restSums, i + 1, sum);
+  for (let i = 1; i <= cycle; i++) {
+    sum += i32At(rest, place);
+    setI32(sums, i, sum);
     place += turn;
     if (place >= PERIOD) place -= PERIOD;
   }
 }
 
-export function lengthOfStep(i: i32): i32 {
-  return sampledLength(first + stride * i, sample);
+/** The lowest and the highest length of a sample. */
+export function lowestLength(sample: i32): i32 {
+  return sampledLength(first, sample);
 }
 
-/** How many of the first `count` steps have no length above `end`; at least step `from` has none. */
-export function stepsWithin(end: i32, from: i32, count: i32): i32 {
-  // Two roundings take less than 40 twentieths.
-  const s = (PERIOD * end + 40) / line;
-  let i = min((s - first) / stride, count - 1);
-  while (i > from && lengthOfStep(i) > end) i--;
-  return i + 1;
+export function highestLength(sample: i32): i32 {
+  return sampledLength(first + stride * (count - 1), sample);
 }
 
-/** Twentieths that rounding takes off the first `count` lengths. */
-function restsOf(count: i32): i64 {
-  const turns = count / cycle;
-  return <i64> turns * i32At(restSums, cycle) +
-    i32At(restSums, count - turns * cycle);
+/** Lengths taken: their number and sum; and the same of last steps that stand for fewer than the others. */
+export let wholeCount: i32 = 0;
+export let wholeSum: i64 = 0;
+export let lastCount: i32 = 0;
+export let lastSum: i64 = 0;
+
+export function clearTaken(): void {
+  wholeCount = 0;
+  wholeSum = 0;
+  lastCount = 0;
+  lastSum = 0;
 }
 
-/** Sum of the lengths of the steps from `from` up to, and without, `end`. */
-export function lengthSum(from: i32, end: i32): i64 {
-  const count = <i64> (end - from);
-  const tokens = count * first + (count * (from + end - 1) >> 1) * stride;
-  return (line * tokens + restsOf(end) - restsOf(from)) / PERIOD;
+/** Takes the lengths of a sample that are not above `end`. @returns whether none is left */
+export function takeUpTo(end: i32, sample: i32): bool {
+  const from = i32At(taken, sample);
+  if (from == count) return true;
+  let next = from;
+  if (from < whole && sampledLength(first + stride * from, sample) <= end) {
+    next = lastWithin(end, sample) + 1;
+    takeWhole(from, next, sample);
+  }
+  if (next == whole && whole < count) {
+    const length = sampledLength(first + stride * whole, sample);
+    if (length <= end) {
+      lastCount++;
+      lastSum += length;
+      next++;
+    }
+  }
+  setI32(taken, sample, next);
+  return next == count;
+}
+
+/** The last whole step with a length not above `end`; the caller knows that there is one. */
+function lastWithin(end: i32, sample: i32): i32 {
+  // Two roundings take less than 40 twentieths, so this is never too low.
+  const s = <f64> (PERIOD * end + 40) / <f64> lineOf(sample);
+  let i = min(<i32> ((s - <f64> first) * perStride), whole - 1);
+  while (sampledLength(first + stride * i, sample) > end) i--;
+  return i;
+}
+
+function takeWhole(from: i32, next: i32, sample: i32): void {
+  const at = takenRests + ((<usize> sample) << 3);
+  const sums = restSums + ((<usize> (sample * SUMS)) << 2);
+  const turns = <i32> ((<f64> next + 0.5) * perCycle);
+  const all = <i64> turns * i32At(sums, cycle) +
+    i32At(sums, next - turns * cycle);
+  const steps = <i64> (next - from);
+  const tokens = steps * first + (steps * (from + next - 1) >> 1) * stride;
+  wholeCount += next - from;
+  wholeSum += (lineOf(sample) * tokens + all - load<i64>(at)) / PERIOD;
+  store<i64>(at, all);
 }
