@@ -7,7 +7,7 @@
 
 import { allocate, f64At, i32At, lerp, setF64, setI32 } from "./arrays";
 import { neighboursMs } from "./gemm";
-import { evaluate, valueMs } from "./operators";
+import { evaluate, valueEnergy, valueMs } from "./operators";
 import { Kind, Mode, Op, Role } from "./op";
 import {
   addOp,
@@ -21,6 +21,7 @@ import {
   clearFlags,
   flags,
   FROM_TABLE,
+  mark,
   OK,
   OUT_OF_RANGE,
 } from "./status";
@@ -40,6 +41,9 @@ export class Fused {
   messages: usize;
   messageScales: usize;
   messageCount: i32;
+  /** Overlaps of two groups (u32 each). */
+  overlaps: usize;
+  overlapCount: i32;
   /** Everything else (u32 each), with its place in the phase (i32 each). */
   rest: usize;
   restPlace: usize;
@@ -53,12 +57,13 @@ export function fuse(list: usize, count: i32, logits: bool): Fused {
   fused.between = allocate(room << 2);
   fused.messages = allocate(room << 2);
   fused.messageScales = allocate(room << 3);
+  fused.overlaps = allocate(room << 2);
   fused.rest = allocate(room << 2);
   fused.restPlace = allocate(room << 2);
   for (let i = 0; i < count; i++) {
     const op = opAt(list, i);
     if (addLine(fused, op) || addCurve(fused, op, logits)) continue;
-    if (addMessage(fused, op)) continue;
+    if (addMessage(fused, op) || addOverlap(fused, op, logits)) continue;
     store<u32>(
       fused.rest + ((<usize> fused.restCount) << 2),
       <u32> changetype<usize>(op),
@@ -141,12 +146,49 @@ function addMessage(fused: Fused, op: Op): bool {
   return true;
 }
 
+/** An overlap is folded when both of its groups are: the groups, and how often it runs. */
+@unmanaged
+class FusedOverlap {
+  first: Fused;
+  second: Fused;
+  scale: f64;
+}
+
+function addOverlap(fused: Fused, op: Op, logits: bool): bool {
+  if (op.kind != Kind.OVERLAP) return false;
+  const overlap = changetype<FusedOverlap>(allocate(offsetof<FusedOverlap>()));
+  overlap.first = fuse(op.children, op.secondGroup, logits);
+  overlap.second = fuse(
+    op.children + ((<usize> op.secondGroup) << 2),
+    op.childCount - op.secondGroup,
+    logits,
+  );
+  overlap.scale = op.scale;
+  store<u32>(
+    fused.overlaps + ((<usize> fused.overlapCount) << 2),
+    <u32> changetype<usize>(overlap),
+  );
+  fused.overlapCount++;
+  return true;
+}
+
+function overlapAt(fused: Fused, i: i32): FusedOverlap {
+  return changetype<FusedOverlap>(
+    <usize> load<u32>(fused.overlaps + ((<usize> i) << 2)),
+  );
+}
+
+/** Sums of what was folded last. */
+let foldedMs: f64 = 0.0;
+let foldedEnergy: f64 = 0.0;
+
 /**
- * Sums of the folded part. OUT_OF_RANGE when m lies outside the GEMM axis: then every GEMM has to be asked by itself.
+ * Sums of the folded part. OUT_OF_RANGE when m lies outside the GEMM axis, or something refuses: then every operator
+ * has to be asked by itself.
  */
 function foldedPart(fused: Fused, b: f64, s: f64, prefix: f64, x: f64): i32 {
   let ms = fused.perToken * x + fused.atRest;
-  let bits = 0;
+  let energy = 0.0;
   const ruler = fused.ruler;
   if (changetype<usize>(ruler) != 0) {
     const index = placeOn(ruler, x);
@@ -159,15 +201,36 @@ function foldedPart(fused: Fused, b: f64, s: f64, prefix: f64, x: f64): i32 {
       const op = opAt(fused.between, i);
       ms += op.scale * neighboursMs(op, x, index, w);
     }
-    bits = FROM_TABLE;
+    mark(FROM_TABLE);
   }
-  clearFlags();
   for (let i = 0; i < fused.messageCount; i++) {
     const status = evaluate(opAt(fused.messages, i), b, s, prefix, x);
     if (status != OK) return OUT_OF_RANGE;
     ms += valueMs * f64At(fused.messageScales, i);
   }
-  setPass(ms, 0.0, bits | flags);
+  for (let i = 0; i < fused.overlapCount; i++) {
+    const overlap = overlapAt(fused, i);
+    if (wholeGroup(overlap.first, b, s, prefix, x) != OK) return OUT_OF_RANGE;
+    const firstMs = foldedMs;
+    const firstEnergy = foldedEnergy;
+    if (wholeGroup(overlap.second, b, s, prefix, x) != OK) return OUT_OF_RANGE;
+    ms += overlap.scale * max(firstMs, foldedMs);
+    energy += overlap.scale * (firstEnergy + foldedEnergy);
+  }
+  foldedMs = ms;
+  foldedEnergy = energy;
+  return OK;
+}
+
+/** Sums of a group: its folded part and the rest. */
+function wholeGroup(fused: Fused, b: f64, s: f64, prefix: f64, x: f64): i32 {
+  if (foldedPart(fused, b, s, prefix, x) != OK) return OUT_OF_RANGE;
+  for (let i = 0; i < fused.restCount; i++) {
+    const op = opAt(fused.rest, i);
+    if (evaluate(op, b, s, prefix, x) != OK) return OUT_OF_RANGE;
+    foldedMs += op.scale * valueMs;
+    foldedEnergy += op.scale * valueEnergy;
+  }
   return OK;
 }
 
@@ -179,8 +242,7 @@ export function fusedPass(
   prefix: f64,
   x: f64,
 ): i32 {
-  startPass();
-  if (foldedPart(fused, b, s, prefix, x) != OK) return OUT_OF_RANGE;
+  if (startFused(fused, b, s, prefix, x) != OK) return OUT_OF_RANGE;
   for (let i = 0; i < fused.restCount; i++) {
     const status = addOp(
       opAt(fused.rest, i),
@@ -196,7 +258,16 @@ export function fusedPass(
 }
 
 /** Folded part only, for a decode phase that walks the rest itself. */
-export function startFused(fused: Fused, b: f64, s: f64): i32 {
+export function startFused(
+  fused: Fused,
+  b: f64,
+  s: f64,
+  prefix: f64,
+  x: f64,
+): i32 {
   startPass();
-  return foldedPart(fused, b, s, 0.0, b);
+  clearFlags();
+  if (foldedPart(fused, b, s, prefix, x) != OK) return OUT_OF_RANGE;
+  setPass(foldedMs, foldedEnergy, flags);
+  return OK;
 }

@@ -21,6 +21,26 @@ export class Ruler {
   /** Bits of a key that do not number its mark, and the number of the first key's. */
   shift: i64;
   base: i64;
+  /** The shared ruler made before this one. */
+  before: Ruler;
+}
+
+let newest: usize = 0;
+
+/** A ruler of these keys, one for all axes that have the same. */
+export function sharedRulerOf(keys: usize, count: i32): Ruler {
+  for (let at = newest; at != 0;) {
+    const known = changetype<Ruler>(at);
+    if (
+      known.count == count &&
+      memory.compare(known.keys, keys, (<usize> count) << 3) == 0
+    ) return known;
+    at = changetype<usize>(known.before);
+  }
+  const ruler = rulerOf(keys, count);
+  ruler.before = changetype<Ruler>(newest);
+  newest = changetype<usize>(ruler);
+  return ruler;
 }
 
 /** Makes the ruler of `count` ascending keys. */

@@ -1,7 +1,7 @@
 /** A sites block of the pack, opened: scattered GEMM sites (n, k), each with a curve over m (`aic-engine.md` §3.4). */
 
 import { allocate, f64At, i32At, padded, setI32 } from "./arrays";
-import { placeOn, Ruler, rulerOf } from "./ruler";
+import { placeOn, Ruler, sharedRulerOf } from "./ruler";
 import { answer, BEYOND_TABLES, mark, NOT_MEASURED, OK } from "./status";
 import { gemmSol } from "./sol";
 import { lerp } from "./arrays";
@@ -56,7 +56,7 @@ export function openSites(block: usize): Sites {
   sites.rulers = allocate((<usize> axisCount) << 2);
   for (let axis = 0; axis < axisCount; axis++) {
     const begin = i32At(sites.axisStart, axis);
-    const ruler = rulerOf(
+    const ruler = sharedRulerOf(
       sites.axisKeys + ((<usize> begin) << 3),
       i32At(sites.axisStart, axis + 1) - begin,
     );
