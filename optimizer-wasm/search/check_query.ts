@@ -1,6 +1,6 @@
 /** Checks a fleet query field by field. @module */
 
-import { WattkeeperError } from "../../service/mod.ts";
+import { WattkeeperError } from "../../service/portable.ts";
 import { MOST } from "../query_check.ts";
 import type { FleetQuery, WorkerSide } from "./question.ts";
 import { floorOf } from "./setting.ts";

@@ -1,6 +1,6 @@
 /** A fleet search over one engine's data: layouts opened once, any number of queries. @module */
 
-import { WattkeeperError } from "../../service/mod.ts";
+import { WattkeeperError } from "../../service/portable.ts";
 import type { EngineEstimator } from "../engine_estimator.ts";
 import type { DatabaseMode, EngineCase } from "../estimate_case.ts";
 import { gpusOf } from "../model/layout.ts";

@@ -1,6 +1,6 @@
 /** The rows of a query: every layout of every side at every batch that its memory holds. @module */
 
-import { WattkeeperError } from "../../service/mod.ts";
+import { WattkeeperError } from "../../service/portable.ts";
 import type { EngineEstimator } from "../engine_estimator.ts";
 import type { SearchHost } from "../program/search_host.ts";
 import { STATUS } from "../program/wasm_exports.ts";
