@@ -1,7 +1,11 @@
 /** What a browser page and its workers use: engines, searches, packs, sizing. Needs neither Deno nor Node. @module */
 
 export { BUILTIN_SYSTEMS } from "./data/builtin_systems.ts";
-export { type CapRange, capRangeOf } from "./data/cap_range.ts";
+export {
+  type CapRange,
+  capRangeOf,
+  lowestRatioOf as lowestCapShare,
+} from "./data/cap_range.ts";
 export { GPU_SKUS, type GpuSku } from "./data/gpu_skus.ts";
 export type { SystemSpec } from "./data/system_spec.ts";
 export { PACK_MAGIC, type PackIdentity } from "./data/pack/format.ts";
@@ -18,6 +22,5 @@ export {
   EstimatorOpener,
   type ModelConfig,
 } from "./open_estimator.ts";
-export { lowestClock, phaseAtClock } from "./power_curve.ts";
 export * from "./search/mod.ts";
 export * from "./sizing.ts";

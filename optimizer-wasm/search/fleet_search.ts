@@ -174,6 +174,7 @@ export class FleetSearch {
         ? null
         : [query.corrections ?? null, query.coefficients?.ttft ?? 1],
       query.corrections?.vllmDispatchMsPerLayer ?? null,
+      query.operatingPoint ?? null,
     ]);
     const search = this.estimator.program.engine.search;
     if (this.#report && key === this.#rowsKey && search.owner === this) {

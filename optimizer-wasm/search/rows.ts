@@ -173,6 +173,16 @@ class RowFiller {
     }
   }
 
+  #isWanted(
+    row: { readonly batch: number; readonly contextTokens?: number },
+  ): boolean {
+    const { operatingPoint: only } = this.#query;
+    return only === undefined ||
+      row.batch === only.batchSize &&
+        (only.contextTokens === undefined ||
+          row.contextTokens === only.contextTokens);
+  }
+
   #holds(
     estimator: EngineEstimator,
     kind: "static_ctx" | "static_gen" | "agg",
@@ -232,7 +242,7 @@ class RowFiller {
       readonly contextTokens?: number;
     },
   ): void {
-    if (this.#overflow) return;
+    if (this.#overflow || !this.#isWanted(row)) return;
     const status = this.#search.addRow({
       contextTokens: 0,
       ...row,
