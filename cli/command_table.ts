@@ -18,6 +18,7 @@ const TABLE: Readonly<Record<string, () => Promise<CommandModule>>> = {
   sweep: () => import("./commands/sweep.ts"),
   budget: () => import("./commands/budget.ts"),
   data: () => import("./commands/data.ts"),
+  web: () => import("./commands/web.ts"),
   completion: () => import("./commands/completion.ts"),
 };
 

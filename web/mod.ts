@@ -2,3 +2,4 @@
 
 export { buildWeb, builtFiles, type WebFiles } from "./build.ts";
 export { type PageHandler, pages } from "./serve/pages.ts";
+export { plannerProxy } from "./serve/planner_proxy.ts";

@@ -54,9 +54,9 @@ export function App() {
   const [packBusy, setPackBusy] = useState<string>();
   const [packProblem, setPackProblem] = useState<ToldError>();
   const [trace, setTrace] = useState<TraceShape>();
-  const engine = useRef<EngineClient>();
+  const engine = useRef<EngineClient>(null);
   /** The answer in work; the one that is shown stays until its first part is there. */
-  const next = useRef<Answer>();
+  const next = useRef<Answer>(null);
   const asking = ask(state, maxWattsOf(state, packs));
 
   const change = (part: Partial<PlanState>) =>

@@ -39,7 +39,7 @@ export function Plot<Row>(
   const [hovered, setHovered] = useState<number>();
   const [spoken, setSpoken] = useState("");
   const place = useRef<HTMLDivElement>(null);
-  const drawn = useRef<uPlot>();
+  const drawn = useRef<uPlot>(null);
   const read = useRef(readout);
   read.current = readout;
   const shown = empty === undefined && !asTable ? model : undefined;
@@ -62,7 +62,7 @@ export function Plot<Row>(
       resized.disconnect();
       unheard();
       drawn.current?.destroy();
-      drawn.current = undefined;
+      drawn.current = null;
     };
   }, [shown]);
 
