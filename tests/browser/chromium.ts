@@ -1,8 +1,13 @@
 /** A real Chromium for tests, and the page served as `web` serves it. @module */
 
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import {
+  type Browser,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from "playwright-core";
 import { serveHttp } from "../../service/mod.ts";
-import { builtFiles, buildWeb, pages } from "../../web/mod.ts";
+import { buildWeb, builtFiles, pages } from "../../web/mod.ts";
 
 /** Path of the browser; tests are skipped without one. */
 export const CHROMIUM = Deno.env.get("WATTKEEPER_CHROMIUM");
@@ -25,7 +30,9 @@ export async function openBrowser(): Promise<Browser & AsyncDisposable> {
 }
 
 /** The built pages on a free port. */
-export async function servePages(): Promise<{ readonly url: string } & AsyncDisposable> {
+export async function servePages(): Promise<
+  { readonly url: string } & AsyncDisposable
+> {
   await buildWeb();
   const files = await builtFiles();
   if (!files) throw new Error("The pages are not built.");
@@ -44,7 +51,9 @@ export async function servePages(): Promise<{ readonly url: string } & AsyncDisp
 export async function openPage(
   browser: Browser,
   options: BrowserContextOptions = {},
-): Promise<{ readonly page: Page; readonly troubles: string[] } & AsyncDisposable> {
+): Promise<
+  { readonly page: Page; readonly troubles: string[] } & AsyncDisposable
+> {
   const context = await browser.newContext({
     viewport: { width: 1440, height: 1000 },
     ...options,

@@ -18,7 +18,8 @@ import { type Answer, withPart } from "./answer.ts";
 import { Binding } from "./binding.tsx";
 import { Comparison } from "./comparison_table.tsx";
 import { DataPanel } from "./data_panel.tsx";
-import { EngineClient } from "./engine_client.ts";
+import { Dock } from "./dock.tsx";
+import type { EngineClient } from "./engine_client.ts";
 import { FleetTable } from "./fleet_table.tsx";
 import { Inputs } from "./inputs.tsx";
 import { CapPlot, UsersPlot, WattsPlot } from "./plots.tsx";
@@ -40,7 +41,7 @@ interface Asking {
 const PACK_NAME = /\.(?:wkpack|pack|bin)$/i;
 
 /** The page. */
-export function App() {
+export function App({ engine }: { readonly engine: EngineClient }) {
   const [link] = useState(() => readLink(location.hash));
   const [state, setState] = useState<PlanState>(link.state);
   const [linkProblems, setLinkProblems] = useState(link.problems);
@@ -54,20 +55,20 @@ export function App() {
   const [packBusy, setPackBusy] = useState<string>();
   const [packProblem, setPackProblem] = useState<ToldError>();
   const [trace, setTrace] = useState<TraceShape>();
-  const engine = useRef<EngineClient>(null);
   /** The answer in work; the one that is shown stays until its first part is there. */
   const next = useRef<Answer>(null);
   const asking = ask(state, maxWattsOf(state, packs));
 
   const change = (part: Partial<PlanState>) =>
     setState((now) => ({ ...now, ...part }));
-  const client = () => {
-    engine.current ??= new EngineClient({
+  useEffect(() => {
+    engine.listener = {
       answer(_, part) {
         if (!next.current) return;
         next.current = withPart(next.current, part);
         setAnswer(next.current);
         setFailure(undefined);
+        if (part.part === "best") performance.mark("answered");
         if (part.part === "done") setBusy(false);
       },
       failed(_, error) {
@@ -86,26 +87,25 @@ export function App() {
                 "The search engine keeps stopping. Other tabs may need the memory.",
               retry: () => {
                 setNotice(undefined);
-                engine.current?.restart();
+                engine.restart();
               },
             },
         );
       },
-    });
-    return engine.current;
-  };
+    };
+  }, []);
 
   const asked = asking.question && JSON.stringify(asking.question);
   useEffect(() => {
     const { question, error } = asking;
     if (!question) {
-      client().forget();
+      engine.forget();
       setFailure(error);
       return setBusy(false);
     }
     next.current = { question };
     setBusy(true);
-    client().ask(question);
+    engine.ask(question);
   }, [asked ?? asking.error?.message, packs]);
 
   useEffect(() => {
@@ -145,7 +145,7 @@ export function App() {
     for (const file of files) {
       setPackBusy(`Checking ${file.name} …`);
       try {
-        const pack = await client().keepPack(file);
+        const pack = await engine.keepPack(file);
         change({
           system: pack.system,
           backend: pack.backend,
@@ -161,7 +161,7 @@ export function App() {
 
   async function remove(pack: StoredPack) {
     await removePack(pack.key);
-    client().packsChanged();
+    engine.packsChanged();
     if (pack.version === state.version && pack.system === state.system) {
       change({ version: undefined });
     }
@@ -171,7 +171,7 @@ export function App() {
   async function readTrace(file: File) {
     setNotice(undefined);
     try {
-      const shape = await client().readTrace(file);
+      const shape = await engine.readTrace(file);
       setTrace(shape);
       change({ isl: shape.meanIsl, osl: shape.meanOsl, prefix: 0 });
     } catch (error) {
@@ -273,6 +273,7 @@ export function App() {
           />
         </main>
       </div>
+      <Dock answer={failure ? undefined : answer} failed={none} />
       <Notice notice={notice} dismiss={() => setNotice(undefined)} />
       {dragged && (
         <div class="drop-veil" aria-hidden="true">

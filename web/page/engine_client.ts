@@ -32,7 +32,8 @@ type Settle = {
 
 /** One worker at a time. */
 export class EngineClient {
-  readonly #listener: EngineListener;
+  /** Told what happens; set before the first question. */
+  listener: EngineListener | undefined;
   readonly #url: string;
   #worker: Worker | undefined;
   #ids = 0;
@@ -41,8 +42,7 @@ export class EngineClient {
   #deaths: number[] = [];
   readonly #files = new Map<number, Settle>();
 
-  constructor(listener: EngineListener) {
-    this.#listener = listener;
+  constructor() {
     // From a blob, so that the page's policy binds the worker too, whatever the host sends with its files.
     const script = new URL("worker.js", document.baseURI).href;
     this.#url = URL.createObjectURL(
@@ -133,12 +133,12 @@ export class EngineClient {
         return;
       case "answer":
         if (message.id !== this.#asked?.id) return;
-        return this.#listener.answer(message.id, message.part);
+        return this.listener?.answer(message.id, message.part);
       case "failed": {
         const file = this.#settle(message.id);
         if (file) return file.failed(message.error);
         if (message.id !== 0 && message.id !== this.#asked?.id) return;
-        return this.#listener.failed(message.id, message.error);
+        return this.listener?.failed(message.id, message.error);
       }
       case "pack":
         return this.#settle(message.id)?.done(message.pack as never);
@@ -165,7 +165,7 @@ export class EngineClient {
     this.#deaths = [...this.#deaths.filter((at) => now - at < DEATHS_MS), now];
     const again = this.#deaths.length <= MOST_DEATHS;
     if (again) this.#start();
-    this.#listener.died(again);
+    this.listener?.died(again);
   }
 }
 

@@ -82,6 +82,7 @@ function Row(
   },
 ) {
   const { capWatts, predictedWatts, clock } = figures;
+  const free = draw?.freeCapWatts;
   const error = latencyErrorOf(figures);
   return (
     <tr>
@@ -97,6 +98,8 @@ function Row(
         <span class="cap">
           <span class="strong">
             {capWatts === undefined ? "no cap" : `${number(capWatts)} W`}
+            {free !== undefined && capWatts !== undefined && capWatts < free &&
+              <span class="delta">free from {number(free)} W</span>}
           </span>
           <span class="bar" aria-hidden="true">
             <span
@@ -107,11 +110,9 @@ function Row(
                 }%`,
               }}
             />
-            <i
-              style={{
-                left: `${Math.min(100, predictedWatts / maxWatts * 100)}%`,
-              }}
-            />
+            {free !== undefined && (
+              <i style={{ left: `${Math.min(100, free / maxWatts * 100)}%` }} />
+            )}
           </span>
         </span>
       </td>

@@ -313,7 +313,7 @@ export function CapPlot(
           text: `cap ${number(curve.chosenWatts)} W`,
           strong: true,
         }]),
-        { x: curve.ownDrawWatts, text: "own draw" },
+        { x: curve.freeCapWatts, text: "free" },
       ],
       shaded: { from: 0, to: curve.measuredFromWatts },
       hint: `Batch ${curve.batchSize}. Solid: ${

@@ -300,7 +300,10 @@ function Figure(
 ) {
   return (
     <div class="figure">
-      <dt>{name}</dt>
+      <dt>
+        {name}
+        {source && <Source word={source} />}
+      </dt>
       <dd>
         <span class="figure-value">{value}</span>
         {unit && value !== NOTHING && <span class="figure-unit">{unit}</span>}
@@ -316,7 +319,6 @@ function Figure(
         )}
       </dd>
       <dd class="figure-source">
-        {source && <Source word={source} />}
         <Range interval={interval} show={show} />
       </dd>
     </div>

@@ -3,8 +3,7 @@
 import { errorAnswer } from "../../service/mod.ts";
 
 /** What is passed on. */
-const READ =
-  /^\/api\/v1\/(?:state|stream|decisions(?:\/[0-9]{1,15})?)$/;
+const READ = /^\/api\/v1\/(?:state|stream|decisions(?:\/[0-9]{1,15})?)$/;
 
 /** Longest wait for a planner to begin its answer, milliseconds. */
 const ANSWER_MS = 10_000;

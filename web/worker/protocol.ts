@@ -51,7 +51,6 @@ export type AnswerPart =
     readonly part: "best";
     readonly result: FleetResult;
     readonly capRange: CapRange;
-    readonly system: SystemSpec;
     readonly idle: string | undefined;
     readonly draws: readonly SideDraw[];
     readonly loadMs: number;
@@ -80,6 +79,8 @@ export interface SideDraw {
   readonly lowWatts: number;
   readonly meanWatts: number;
   readonly highWatts: number;
+  /** Lowest cap that costs nothing. */
+  readonly freeCapWatts: number | undefined;
 }
 
 /** One policy beside the plan. */
@@ -97,7 +98,8 @@ export interface CapCurve {
   readonly side: FleetPart;
   readonly batchSize: number;
   readonly chosenWatts: number | undefined;
-  readonly ownDrawWatts: number;
+  /** Lowest cap that costs nothing: the upper end of the own draw. */
+  readonly freeCapWatts: number;
   /** Caps below are beyond what curves were measured for (R17). */
   readonly measuredFromWatts: number;
   readonly points: readonly CapPoint[];

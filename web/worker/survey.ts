@@ -3,6 +3,7 @@
 import {
   capRangeOf,
   type EstimatorOpener,
+  type FleetCandidate,
   type FleetSearch,
   idleReason,
   lowestCapShare,
@@ -11,13 +12,16 @@ import {
   type Steps,
   userFrontierSteps,
   wattsFrontierSteps,
+  type WattsPoint,
 } from "../../optimizer-wasm/portable.ts";
+import { type FleetMember, membersOf } from "../plan/fleet_members.ts";
 import type { PlanQuestion } from "../plan/question.ts";
-import { capCurves } from "./cap_curves.ts";
+import { capCurve } from "./cap_curves.ts";
 import { compareFleets } from "./comparison.ts";
-import { sideDraws } from "./draws.ts";
+import { sideDraw } from "./draws.ts";
 import { finerFrontier } from "./finer.ts";
-import type { AnswerPart } from "./protocol.ts";
+import type { AnswerPart, CapCurve } from "./protocol.ts";
+import { openSideSearch, type SideSearch } from "./side_search.ts";
 
 /** What a survey is done with. */
 export interface SurveyInput {
@@ -28,6 +32,11 @@ export interface SurveyInput {
   readonly turn: () => Promise<void>;
 }
 
+interface Alone {
+  readonly member: FleetMember;
+  readonly alone: SideSearch;
+}
+
 /** Answers a question. @throws what the search throws, and what `turn` throws */
 export async function survey(input: SurveyInput): Promise<void> {
   const { opener, question: { space, query }, tell, turn } = input;
@@ -35,28 +44,25 @@ export async function survey(input: SurveyInput): Promise<void> {
   const search = await openFleetSearch(opener, space);
   const loadMs = performance.now() - started;
   const result = search.run(query);
-  const { system } = search.estimator;
-  const capRange = capRangeOf(system);
   const { best } = result;
+  const sides = best ? await openSides(input, best) : [];
+  const capRange = capRangeOf(search.estimator.system);
   tell({
     part: "best",
     result,
     capRange,
-    system,
     idle: best ? idleReason({ query }, best) : undefined,
-    draws: best ? sideDraws(search, query, best) : [],
+    draws: sides.flatMap((side) => sideDraw(search, query, side)),
     loadMs,
   });
   await turn();
   if (!best) {
-    tell({
-      part: "comparison",
-      rows: await compareFleets(search, query, {
-        plan: undefined,
-        capRange,
-        turn,
-      }),
+    const rows = await compareFleets(search, query, {
+      plan: undefined,
+      capRange,
+      turn,
     });
+    tell({ part: "comparison", rows });
     return tell({ part: "done", frontierMs: 0 });
   }
   const frontiersStarted = performance.now();
@@ -67,44 +73,55 @@ export async function survey(input: SurveyInput): Promise<void> {
   const users = await drive(userFrontierSteps(search, query), turn);
   tell({ part: "users", points: users });
   const frontierMs = performance.now() - frontiersStarted;
-  await around({ input, search, best, capRange, points });
+  await surround(input, { search, best, sides, points });
   tell({ part: "done", frontierMs });
 }
 
+async function openSides(
+  { opener, question }: SurveyInput,
+  best: FleetCandidate,
+): Promise<Alone[]> {
+  const sides: Alone[] = [];
+  for (const member of membersOf(best)) {
+    sides.push({
+      member,
+      alone: await openSideSearch(opener, { ...question, member }),
+    });
+  }
+  return sides;
+}
+
 /** What the page shows beyond the answer of `sweep`. */
-async function around(
-  { input, search, best, capRange, points }: {
-    readonly input: SurveyInput;
+async function surround(
+  { question: { query }, tell, turn }: SurveyInput,
+  { search, best, sides, points }: {
     readonly search: FleetSearch;
-    readonly best: Parameters<typeof capCurves>[0]["best"];
-    readonly capRange: ReturnType<typeof capRangeOf>;
-    readonly points: Parameters<typeof finerFrontier>[2]["points"];
+    readonly best: FleetCandidate;
+    readonly sides: readonly Alone[];
+    readonly points: readonly WattsPoint[];
   },
 ): Promise<void> {
-  const { opener, question: { space, query }, tell, turn } = input;
-  const { smVersion } = search.estimator.system;
-  const curves = await capCurves({
-    opener,
-    space,
-    query,
-    best,
-    capRange,
-    lowestRatio: (side) => lowestCapShare(side, smVersion),
-    turn,
-  });
+  const { system } = search.estimator;
+  const capRange = capRangeOf(system);
+  const curves: CapCurve[] = [];
+  for (const { member, alone } of sides) {
+    curves.push(
+      await capCurve({
+        member,
+        search: alone,
+        capRange,
+        lowestRatio: (side) => lowestCapShare(side, system.smVersion),
+        turn,
+      }),
+    );
+  }
   tell({ part: "caps", curves });
   const { budgetWatts: _, ...rest } = query;
-  const free = {
-    ...rest,
-    caps: query.caps.kind === "own_draw"
-      ? { kind: "free" } as const
-      : query.caps,
-  };
-  tell({
-    part: "watts",
-    points,
-    finer: await finerFrontier(search, free, { points, turn }),
-  });
+  const free = query.caps.kind === "own_draw"
+    ? { ...rest, caps: { kind: "free" } as const }
+    : rest;
+  const finer = await finerFrontier(search, free, { points, turn });
+  tell({ part: "watts", points, finer });
   const rows = await compareFleets(search, query, {
     plan: best,
     capRange,
