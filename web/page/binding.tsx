@@ -2,7 +2,7 @@
 
 import type { Relaxation } from "../../optimizer-wasm/portable.ts";
 import type { Answer } from "./answer.ts";
-import { milliseconds, NOTHING, number, watts } from "./format.ts";
+import { milliseconds, NOTHING, number } from "./format.ts";
 
 const NAMES: Readonly<Record<Relaxation["constraint"], string>> = {
   power_budget_watts: "Power",
@@ -23,7 +23,7 @@ const ORDER: readonly Relaxation["constraint"][] = [
 function stepText({ constraint, from, to }: Relaxation): string {
   switch (constraint) {
     case "power_budget_watts":
-      return `+${watts(to - from)}`;
+      return `+${number((to - from) / 1000)} kW`;
     case "total_gpus":
       return `+${number(to - from)} GPUs`;
     case "ttft_ms":

@@ -22,7 +22,7 @@ export function Dock(
       </span>
       {best && !failed && (
         <span class="hint-inline">
-          {watts(best.watts)} · TTFT {milliseconds(best.ttftMs ?? 0)} · ITL{" "}
+          {watts(best.watts)} · {milliseconds(best.ttftMs ?? 0)} ·{" "}
           {milliseconds(best.itlMs ?? 0)}
         </span>
       )}

@@ -27,6 +27,11 @@ interface PlotsProps {
 
 const NO_FLEET = "Without a fleet there is nothing to plot.";
 
+/** `1 GPU`, `64 GPUs`. */
+function gpuCount(gpus: number): string {
+  return gpus === 1 ? "1 GPU" : `${number(gpus)} GPUs`;
+}
+
 /** What a fleet says in a table behind a plot. */
 function fleetColumns<Row>(
   fleetOf: (row: Row) => FleetCandidate,
@@ -152,7 +157,7 @@ export function WattsPlot({ answer, none }: PlotsProps) {
           <li key={fromWatts}>
             <b>{letters(index)}</b>
             <span class="phase-from">from {watts(fromWatts)}</span>
-            <span>{fleet}, {caps} · {first.gpus} GPUs</span>
+            <span>{fleet}, {caps} · {gpuCount(first.gpus)}</span>
           </li>
         ))}
         {phases.length === 0 && <li>{NOTHING}</li>}

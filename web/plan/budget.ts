@@ -65,7 +65,8 @@ export function budgetOf(
     case "none":
       return undefined;
     case "budget":
-      return state.budgetWatts;
+      // To the milliwatt, as the command line reads watts.
+      return Math.round(state.budgetWatts * 1000) / 1000;
     case "racks":
       return rackSizing(state, maxWatts)?.deployments[0]?.budgetWatts;
   }

@@ -18,7 +18,8 @@ const OTHER_DOORS = new Set([
 const PAGE_PACKAGES = new Set(["preact", "uplot", "idb"]);
 
 /** Where the browser comes in. */
-const BROWSER_ENTRIES = /^(?:optimizer-wasm\/host|[a-z-]+\/portable)\.ts$|^web\/(?:page|worker|dashboard)\//;
+const BROWSER_ENTRIES =
+  /^(?:optimizer-wasm\/host|[a-z-]+\/portable)\.ts$|^web\/(?:page|worker|dashboard)\//;
 
 /** What the agent's process may load: it runs on every GPU node and pays for each import. */
 const AGENT_PACKAGES = new Set([
