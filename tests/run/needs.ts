@@ -62,6 +62,20 @@ export const NEEDS: readonly Need[] = [
     },
   },
   {
+    name: "chromium",
+    title: "a Chromium browser",
+    variable: "WATTKEEPER_CHROMIUM",
+    candidates: () => ["/usr/bin/chromium", "/usr/bin/chromium-browser"],
+    probe: (chromium) => [chromium, "--version"],
+    setUp: {
+      debian: {
+        packages: ["chromium", "fonts-dejavu-core"],
+        without: ["/usr/bin/chromium", "--version"],
+      },
+      commands: () => [],
+    },
+  },
+  {
     name: "shared",
     title: "measured tables and traffic traces in ../shared",
     variable: "WATTKEEPER_SHARED",

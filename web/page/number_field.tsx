@@ -94,6 +94,12 @@ export function NumberInput(props: NumberInputProps) {
           max={NOTCHES}
           step={1}
           value={notchOf(value ?? slide[0], props)}
+          onKeyDown={(event) => {
+            const next = steppedBy(event.key, value ?? slide[0], props);
+            if (next === undefined) return;
+            event.preventDefault();
+            change(next);
+          }}
           onInput={(event) =>
             change(valueAt(Number(event.currentTarget.value), props))}
         />
@@ -129,6 +135,34 @@ function valueAt(
   const { whole } = NUMBER_RULES[field];
   const value = whole ? Math.round(rounded) : rounded;
   return Math.min(most, Math.max(least, value));
+}
+
+/** Keys of a slider, as far as they step: one step, or many. */
+const STEPS: Readonly<Record<string, number>> = {
+  ArrowRight: 1,
+  ArrowUp: 1,
+  ArrowLeft: -1,
+  ArrowDown: -1,
+  PageUp: 10,
+  PageDown: -10,
+};
+
+/** Where a key moves a slider; a notch of the mouse is finer than a step, and would move nothing. */
+function steppedBy(
+  key: string,
+  value: number,
+  { slide = [0, 1], step = 1, scale = 1, ratio }: NumberInputProps,
+): number | undefined {
+  const [least, most] = slide;
+  if (key === "Home") return least;
+  if (key === "End") return most;
+  const steps = STEPS[key];
+  if (steps === undefined) return undefined;
+  const fine = step * scale;
+  const by = ratio
+    ? Math.max(fine, Math.round(value * 0.02 / fine) * fine)
+    : fine;
+  return Math.min(most, Math.max(least, tidy(value + steps * by)));
 }
 
 /** Without what binary fractions add. */
