@@ -37,12 +37,12 @@ for (const scheme of ["light", "dark"] as const) {
       `${width} px, ${scheme}: nothing serious for axe, nothing wider than the window`,
       async () => {
         await using web = await servePages();
+        await using opened = await openPage({
+          viewport: { width, height: 900 },
+          colorScheme: scheme,
+        });
+        const { page } = opened;
         for (const [what, link] of STATES) {
-          await using opened = await openPage({
-            viewport: { width, height: 900 },
-            colorScheme: scheme,
-          });
-          const { page } = opened;
           await page.goto(web.url + link);
           await answered(page);
           assert.deepEqual(await seriousFindings(page), [], what);

@@ -212,6 +212,16 @@ async function bareFile(from: string, request: Request): Promise<Response> {
   });
 }
 
+function packFiles(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) =>
+    isDirectory
+      ? packFiles(`${folder}/${name}`)
+      : name.endsWith(".wkpack")
+      ? [`${folder}/${name}`]
+      : []
+  );
+}
+
 Deno.test({
   name: "[shared] a real pack gives the digits of sweep over the same pack",
   ignore: CHROMIUM === undefined || SHARED === undefined,
@@ -221,10 +231,8 @@ Deno.test({
     const store = await Deno.makeTempDir({ prefix: "wattkeeper-packs-" });
     try {
       await runImport({ source: `${SHARED}/aic-data`, store });
-      const files = [];
-      for await (const { name } of Deno.readDir(`${store}/packs`)) {
-        if (name.startsWith("h200_sxm")) files.push(`${store}/packs/${name}`);
-      }
+      const files = packFiles(`${store}/packs`)
+        .filter((path) => path.includes("h200_sxm"));
       assert(files.length > 0, "there are packs of h200_sxm");
       await using web = await servePages();
       await using opened = await openPage();
