@@ -1,0 +1,8 @@
+/** Where the dashboard starts in the browser. @module */
+
+import { render } from "preact";
+import { keptTheme, showTheme } from "../page/theme.ts";
+
+showTheme(keptTheme());
+const root = document.getElementById("app");
+if (root) render(<p>…</p>, root);
