@@ -178,9 +178,7 @@ export class World implements AsyncDisposable {
       }, withinMs);
     } catch (error) {
       throw new Error(
-        `${error instanceof Error ? error.message : error} It is ${last}.\n${
-          this.planner.log.split("\n").slice(-15).join("\n")
-        }`,
+        `${error instanceof Error ? error.message : error} It is ${last}.`,
       );
     }
     return last ?? NaN;
@@ -246,7 +244,8 @@ export class World implements AsyncDisposable {
         ...await this.#sampler.take(),
       };
       this.#rows.push(row);
-      if (!failed) {
+      if (failed) console.log(await this.#story());
+      else {
         assert.equal(
           row.violations,
           0,
@@ -321,6 +320,27 @@ export class World implements AsyncDisposable {
         i === 0 ? cell.padEnd(width(i)) : cell.padStart(width(i))
       ).join("  ")
     ).join("\n");
+  }
+
+  /** What a person would look at after a failure. */
+  async #story(): Promise<string> {
+    const lines = this.planner.log.trimEnd().split("\n").slice(-30).map(
+      (line) => {
+        const { "@timestamp": at, message } = JSON.parse(line);
+        return `${at} ${message}`;
+      },
+    );
+    const pods = this.operator.pods.map(({ metadata, spec }) =>
+      [
+        metadata.name,
+        spec.nodeName,
+        metadata.deletionTimestamp ? "ending" : "live",
+        this.nodes.some((node) => node.isServing(metadata.uid)),
+        JSON.stringify(metadata.annotations),
+      ].join(" ")
+    );
+    const state = await this.planner.state().catch(String);
+    return [...lines, ...pods, JSON.stringify(state)].join("\n");
   }
 
   async #writeConfig(): Promise<void> {
