@@ -20,6 +20,7 @@ export const POLICIES = [
   "wattkeeper-agent-reports",
   "wattkeeper-pod-grants",
   "wattkeeper-pod-starts",
+  "wattkeeper-planner-scaling",
   "wattkeeper-gate-required",
 ] as const;
 

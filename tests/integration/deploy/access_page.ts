@@ -1,6 +1,6 @@
 /** The page that shows what each account was answered: written from a run, compared by every run. @module */
 
-import { ATTEMPTS } from "./access_attempts.ts";
+import { ATTEMPTS } from "./attempts/mod.ts";
 
 /** Where it is. */
 export const ACCESS_PAGE = new URL(

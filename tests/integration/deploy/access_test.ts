@@ -6,7 +6,7 @@ import {
   POWER_LIMIT_ANNOTATION as LIMIT,
 } from "../../../cluster/mod.ts";
 import { KUBE, KUSTOMIZE } from "../../kube/mod.ts";
-import { type Attempt, ATTEMPTS } from "./access_attempts.ts";
+import { type Attempt, ATTEMPTS } from "./attempts/mod.ts";
 import { AccessWorld, annotate, report } from "./access_world.ts";
 import { ACCESS_PAGE, accessPage } from "./access_page.ts";
 import { NAMESPACE } from "./filled_deploy.ts";
@@ -25,7 +25,9 @@ Deno.test({
       const expected = attempt.refused ? `refused by ${attempt.by}` : "allowed";
       await t.step(`${attempt.who} ${attempt.what}: ${expected}`, async () => {
         const uid = await freshWorker(world);
-        const answer = await world.as(attempt.who).send(attempt.request(uid));
+        const answer = await world.as(attempt.who).send(
+          await attempt.request(uid, (path) => world.version(path)),
+        );
         check(attempt, answer.status, answer.message);
         answers.push(answer.message);
       });

@@ -11,6 +11,7 @@ import {
   until,
 } from "../../kube/mod.ts";
 import { filledDeploy, NAMESPACE } from "./filled_deploy.ts";
+import { CRDS, SURROUNDINGS } from "./surroundings.ts";
 import { RawApi, type RawRequest } from "./raw_api.ts";
 
 /** Who speaks. */
@@ -45,6 +46,7 @@ export class AccessWorld implements AsyncDisposable {
     await using stack = new AsyncDisposableStack();
     const cluster = stack.use(await startCluster());
     const deploy = stack.use(await filledDeploy());
+    await cluster.applyFiles(`${CRDS.join("\n---\n")}\n`);
     await cluster.applyFiles(SURROUNDINGS);
     await cluster.applyFiles(`${deploy.folder}/overlays/${overlay}`);
     const account = (name: string, namespace = SYSTEM) =>
@@ -82,6 +84,15 @@ export class AccessWorld implements AsyncDisposable {
       gatedPod(name, annotations),
     );
     return textAt(made, "metadata", "uid");
+  }
+
+  /** The version of an object, read by the administrator. */
+  async version(path: string): Promise<string> {
+    return textAt(
+      await this.cluster.client.get(path),
+      "metadata",
+      "resourceVersion",
+    );
   }
 
   /** Policies take effect when the server has read them: some are refused late, so the first refusal is waited for. */
@@ -142,10 +153,11 @@ export function create(pod: unknown): RawRequest {
   return { method: "POST", path: PODS, body: pod };
 }
 
-/** A write of a report: the object, or with PATCH its status. */
+/** A write of a report: the object, or with PUT its status as the sink writes it. */
 export function report(
-  method: "POST" | "PATCH" | "DELETE",
+  method: "POST" | "PUT" | "DELETE",
   node: string,
+  resourceVersion = "",
 ): RawRequest {
   const reports = "/apis/wattkeeper.dev/v1alpha1/nodepowerreports";
   const object = {
@@ -158,8 +170,11 @@ export function report(
   return {
     method,
     path: `${reports}/${node}/status`,
-    contentType: "application/merge-patch+json",
-    body: { status: STATUS },
+    body: {
+      ...object,
+      metadata: { name: node, resourceVersion },
+      status: STATUS,
+    },
   };
 }
 
@@ -209,91 +224,3 @@ export function plainPod(name: string, labels: Record<string, string> = {}) {
     },
   };
 }
-
-/** What stands around the system: the deployment's namespace, nodes, and people with ordinary rights. */
-const SURROUNDINGS = `
-apiVersion: v1
-kind: Namespace
-metadata:
-  name: ${NAMESPACE}
-  labels:
-    wattkeeper.dev/gate: required
----
-apiVersion: v1
-kind: Namespace
-metadata:
-  name: other
----
-apiVersion: v1
-kind: Node
-metadata:
-  name: node-a
-spec:
-  taints:
-    - key: wattkeeper.dev/agent-not-ready
-      effect: NoSchedule
-    - key: nvidia.com/gpu
-      value: present
-      effect: NoSchedule
----
-apiVersion: v1
-kind: Node
-metadata:
-  name: node-b
-spec:
-  taints:
-    - key: wattkeeper.dev/agent-not-ready
-      effect: NoSchedule
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
-metadata:
-  name: pods
-  namespace: ${NAMESPACE}
-rules:
-  - apiGroups: [""]
-    resources: [pods, pods/status, pods/binding, bindings]
-    verbs: ["*"]
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata:
-  name: pods
-  namespace: ${NAMESPACE}
-roleRef:
-  apiGroup: rbac.authorization.k8s.io
-  kind: Role
-  name: pods
-subjects:
-  - kind: ServiceAccount
-    name: stranger
-    namespace: ${NAMESPACE}
-  - kind: ServiceAccount
-    name: operator
-    namespace: ${NAMESPACE}
----
-# May take grants away: an uninstall.
-apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
-metadata:
-  name: release
-  namespace: ${NAMESPACE}
-rules:
-  - apiGroups: [wattkeeper.dev]
-    resources: [powergrants]
-    verbs: [release]
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata:
-  name: release
-  namespace: ${NAMESPACE}
-roleRef:
-  apiGroup: rbac.authorization.k8s.io
-  kind: Role
-  name: release
-subjects:
-  - kind: ServiceAccount
-    name: operator
-    namespace: ${NAMESPACE}
-`;

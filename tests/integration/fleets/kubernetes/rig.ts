@@ -94,13 +94,18 @@ export async function untilLeading(fleet: KubernetesFleet): Promise<void> {
 }
 
 /** A DGD `llm` with one pod of each side, both bound to a node. */
-export async function disaggregated(stage: Stage): Promise<void> {
+export async function disaggregated(
+  stage: Stage,
+  { nodes: [first, second] = ["n1", "n2"] }: {
+    readonly nodes?: readonly [string, string];
+  } = {},
+): Promise<void> {
   await stage.graph("llm", DISAGG);
   await stage.graphStatus("llm", {
     components: { prefill: settledAt(1), decode: settledAt(1) },
   });
-  await stage.worker("llm", "prefill", { name: "prefill-0", node: "n1" });
-  await stage.worker("llm", "decode", { name: "decode-0", node: "n2" });
+  await stage.worker("llm", "prefill", { name: "prefill-0", node: first });
+  await stage.worker("llm", "decode", { name: "decode-0", node: second });
 }
 
 /** A rig for the suite that every fleet must pass. */
