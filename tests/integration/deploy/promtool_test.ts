@@ -10,6 +10,7 @@ for (
   const args of [
     ["check", "rules", "wattkeeper.rules.yaml"],
     ["test", "rules", "wattkeeper.rules.test.yaml"],
+    ["check", "rules", "../../examples/vllm-plain/rules.yaml"],
   ]
 ) {
   Deno.test({
