@@ -6,7 +6,7 @@ import {
   POWER_GRANT_ANNOTATION,
   POWER_LIMIT_ANNOTATION,
 } from "../../cluster/mod.ts";
-import { FaultyLink, until } from "../kube/mod.ts";
+import { until } from "../kube/mod.ts";
 import { COMPLETE, World } from "./world/world.ts";
 
 const BUDGET_WATTS = 2_400;
@@ -156,8 +156,7 @@ Deno.test({
 
     await scenario("two planners, one of them paused", async () => {
       const first = world.planner;
-      await using link = new FaultyLink(world.cluster.adminEndpoint.server);
-      const second = await world.startPlanner(link);
+      const second = await world.startPlanner(world.spareLink);
       assert.notEqual(await second.metric("leader"), 1);
       first.pause();
       await world.leadWith(second);

@@ -57,6 +57,8 @@ export class World implements AsyncDisposable {
   readonly traffic: Traffic;
   /** Between the first planner and the API server. */
   readonly link: FaultyLink;
+  /** For another planner. */
+  readonly spareLink: FaultyLink;
   readonly #stack: AsyncDisposableStack;
   readonly #sampler: Sampler;
   readonly #plannerConfig: string;
@@ -72,6 +74,7 @@ export class World implements AsyncDisposable {
       operator: Operator;
       traffic: Traffic;
       link: FaultyLink;
+      spareLink: FaultyLink;
       sampler: Sampler;
     },
     options: WorldOptions,
@@ -83,6 +86,7 @@ export class World implements AsyncDisposable {
     this.operator = parts.operator;
     this.traffic = parts.traffic;
     this.link = parts.link;
+    this.spareLink = parts.spareLink;
     this.#sampler = parts.sampler;
     this.#stack = stack;
     this.#budgetWatts = options.budgetWatts;
@@ -121,12 +125,17 @@ export class World implements AsyncDisposable {
     );
     await deployWorkers(stage);
     const operator = stack.use(new Operator(stage, nodes));
-    const link = stack.use(new FaultyLink(cluster.adminEndpoint.server));
+    const { server } = cluster.adminEndpoint;
+    const link = stack.use(new FaultyLink(server));
+    const spareLink = stack.use(new FaultyLink(server));
     const sampler = stack.use(
       new Sampler(nodes.map(({ nvml }) => `${nvml.folder}/nvml_state.bin`)),
     );
     return new World(
-      { cluster, stage, nodes, operator, traffic, link, sampler },
+      {
+        ...{ cluster, stage, nodes, operator, traffic },
+        ...{ link, spareLink, sampler },
+      },
       options,
       stack.move(),
     );
