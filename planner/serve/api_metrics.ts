@@ -9,6 +9,7 @@ export function collectApiCounts(
   counts: FleetCounts,
 ): void {
   registry.total("apiRequests", counts.requests);
+  registry.total("apiLease", counts.leaseRequests);
   registry.total("apiThrottled", counts.throttled);
   registry.total("apiConflicts", counts.conflicts);
   registry.total("apiEvents", counts.eventsWritten, { outcome: "written" });

@@ -354,6 +354,10 @@ export const METRICS = {
     "kubernetes_requests_total",
     "Requests to the API server besides watches and the Lease, retries included.",
   ),
+  apiLease: counter(
+    "kubernetes_lease_requests_total",
+    "Requests about the Lease.",
+  ),
   apiThrottled: counter(
     "kubernetes_requests_throttled_total",
     "Requests that waited for their turn, or were answered with 429.",
@@ -380,6 +384,7 @@ export const METRICS = {
     "Kubernetes Events: `written`, or `failed`.",
     ["outcome"],
   ),
+  looks: counter("looks_total", "Looks at the fleet."),
   // The process.
   faults: gauge("fault", "1 while a part is at fault.", ["part"]),
   faultsRaised: counter("faults_raised_total", "Faults raised.", ["part"]),

@@ -58,6 +58,7 @@ export class PlannerMetrics {
           "leader",
           event.snapshot.lease && Number(event.snapshot.lease.heldByUs),
         );
+        registry.add("looks");
         registry.set("paused", Number(event.withheld === "paused"));
         registry.set(
           "pendingSteps",

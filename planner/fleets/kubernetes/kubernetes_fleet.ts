@@ -18,6 +18,8 @@ import { neededWatches, type Watches } from "./watches.ts";
 /** What an opened fleet is made of; see `openKubernetesFleet`. */
 export interface FleetParts {
   readonly api: ApiClient;
+  /** The Lease's own client. */
+  readonly leaseApi: Pick<ApiClient, "counts">;
   readonly watches: Watches;
   readonly elector: Elector;
   readonly painter: Painter;
@@ -39,6 +41,7 @@ export interface FleetParts {
 /** Counts for metrics. */
 export interface FleetCounts {
   readonly requests: number;
+  readonly leaseRequests: number;
   readonly throttled: number;
   readonly retried: number;
   readonly conflicts: number;
@@ -97,6 +100,7 @@ export class KubernetesFleet implements Fleet, AsyncDisposable {
     const { pods, reports, nodes, graphs, adapters } = watches;
     return {
       ...api.counts,
+      leaseRequests: this.#parts.leaseApi.counts.requests,
       eventsWritten: events.counts.written,
       eventsFailed: events.counts.failed,
       watches: [

@@ -167,12 +167,13 @@ async function open(
   if (fatal.length > 0 && !readOnly) throw unusable(fatal);
   const leaseTransport = new ApiTransport(options.loadEndpoint);
   stop.signal.addEventListener("abort", () => leaseTransport[Symbol.dispose]());
+  const leaseApi = new ApiClient(leaseTransport, {
+    clock,
+    random,
+    requestTimeoutMs: LEASE_REQUEST_MS,
+  });
   const elector = new Elector({
-    api: new ApiClient(leaseTransport, {
-      clock,
-      random,
-      requestTimeoutMs: LEASE_REQUEST_MS,
-    }),
+    api: leaseApi,
     namespace,
     name: leaseName(deployment),
     holder: options.holder,
@@ -188,6 +189,7 @@ async function open(
   running.push(elector.run(stop.signal));
   const fleet = new KubernetesFleet({
     api,
+    leaseApi,
     watches,
     elector,
     painter,

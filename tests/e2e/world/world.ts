@@ -57,6 +57,8 @@ export class World implements AsyncDisposable {
   readonly traffic: Traffic;
   /** Between the first planner and the API server. */
   readonly link: FaultyLink;
+  /** For another planner. */
+  readonly spareLink: FaultyLink;
   readonly #stack: AsyncDisposableStack;
   readonly #sampler: Sampler;
   readonly #plannerConfig: string;
@@ -72,6 +74,7 @@ export class World implements AsyncDisposable {
       operator: Operator;
       traffic: Traffic;
       link: FaultyLink;
+      spareLink: FaultyLink;
       sampler: Sampler;
     },
     options: WorldOptions,
@@ -83,6 +86,7 @@ export class World implements AsyncDisposable {
     this.operator = parts.operator;
     this.traffic = parts.traffic;
     this.link = parts.link;
+    this.spareLink = parts.spareLink;
     this.#sampler = parts.sampler;
     this.#stack = stack;
     this.#budgetWatts = options.budgetWatts;
@@ -121,12 +125,17 @@ export class World implements AsyncDisposable {
     );
     await deployWorkers(stage);
     const operator = stack.use(new Operator(stage, nodes));
-    const link = stack.use(new FaultyLink(cluster.adminEndpoint.server));
+    const { server } = cluster.adminEndpoint;
+    const link = stack.use(new FaultyLink(server));
+    const spareLink = stack.use(new FaultyLink(server));
     const sampler = stack.use(
       new Sampler(nodes.map(({ nvml }) => `${nvml.folder}/nvml_state.bin`)),
     );
     return new World(
-      { cluster, stage, nodes, operator, traffic, link, sampler },
+      {
+        ...{ cluster, stage, nodes, operator, traffic },
+        ...{ link, spareLink, sampler },
+      },
       options,
       stack.move(),
     );
@@ -178,9 +187,7 @@ export class World implements AsyncDisposable {
       }, withinMs);
     } catch (error) {
       throw new Error(
-        `${error instanceof Error ? error.message : error} It is ${last}.\n${
-          this.planner.log.split("\n").slice(-15).join("\n")
-        }`,
+        `${error instanceof Error ? error.message : error} It is ${last}.`,
       );
     }
     return last ?? NaN;
@@ -246,7 +253,8 @@ export class World implements AsyncDisposable {
         ...await this.#sampler.take(),
       };
       this.#rows.push(row);
-      if (!failed) {
+      if (failed) console.log(await this.#story());
+      else {
         assert.equal(
           row.violations,
           0,
@@ -321,6 +329,27 @@ export class World implements AsyncDisposable {
         i === 0 ? cell.padEnd(width(i)) : cell.padStart(width(i))
       ).join("  ")
     ).join("\n");
+  }
+
+  /** What a person would look at after a failure. */
+  async #story(): Promise<string> {
+    const lines = this.planner.log.trimEnd().split("\n").slice(-30).map(
+      (line) => {
+        const { "@timestamp": at, message } = JSON.parse(line);
+        return `${at} ${message}`;
+      },
+    );
+    const pods = this.operator.pods.map(({ metadata, spec }) =>
+      [
+        metadata.name,
+        spec.nodeName,
+        metadata.deletionTimestamp ? "ending" : "live",
+        this.nodes.some((node) => node.isServing(metadata.uid)),
+        JSON.stringify(metadata.annotations),
+      ].join(" ")
+    );
+    const state = await this.planner.state().catch(String);
+    return [...lines, ...pods, JSON.stringify(state)].join("\n");
   }
 
   async #writeConfig(): Promise<void> {

@@ -186,3 +186,13 @@ subjects:
     name: operator
     namespace: ${NAMESPACE}
 `;
+
+/** The deployment's namespace alone. */
+export const SURROUNDINGS_NAMESPACE = `
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: ${NAMESPACE}
+  labels:
+    wattkeeper.dev/gate: required
+`;
