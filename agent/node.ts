@@ -28,6 +28,7 @@ import type {
 } from "./ports.ts";
 import { type LastReport, Reconciler } from "./reconciler.ts";
 import { FileSink, ManySinks } from "./sinks.ts";
+import { StartupTaint } from "./startup_taint.ts";
 import { StateStore } from "./state.ts";
 import { DirectoryFiles, lockDirectory } from "./state_files.ts";
 
@@ -45,6 +46,10 @@ export interface AgentSettings {
   readonly onShutdown: "keep" | "restore";
   readonly prearm: boolean;
   readonly dryRun: boolean;
+  /** Give every GPU back and cap nothing. */
+  readonly releasing: boolean;
+  /** Key of a taint of the node that is taken off once every GPU has been enforced. */
+  readonly startupTaint: string | undefined;
   /** A kubeconfig, `none` for a node without an API server, undefined for the cluster around. */
   readonly kubeconfig: string | undefined;
 }
@@ -97,6 +102,7 @@ export async function openNodeAgent(
       bootId,
       policy: settings,
       dryRun: settings.dryRun,
+      releasing: settings.releasing,
       lastReport: lastReport.now,
       referenceUuids: referenceUuids(),
     });
@@ -114,6 +120,7 @@ export async function openNodeAgent(
       },
       log,
       onShutdown: settings.onShutdown,
+      onEnforced: () => cluster.startupTaint?.enforced(),
     });
     return {
       agent,
@@ -243,12 +250,19 @@ interface AgentCluster {
   readonly view: PodView;
   readonly sinks: readonly ReportSink[];
   readonly watch: (signal: AbortSignal) => Promise<void>;
+  readonly startupTaint: StartupTaint | undefined;
 }
 
 function openCluster(settings: AgentSettings, log: AgentLog): AgentCluster {
   const { kubeconfig, nodeName } = settings;
   if (kubeconfig === "none") {
-    return { view: NO_PODS, sinks: [], watch: () => Promise.resolve() };
+    if (settings.startupTaint !== undefined) throw taintWithoutCluster();
+    return {
+      view: NO_PODS,
+      sinks: [],
+      startupTaint: undefined,
+      watch: () => Promise.resolve(),
+    };
   }
   const environment = { clock: realClock, random: Math.random };
   const loadEndpoint = () => findEndpoint({ kubeconfig });
@@ -258,23 +272,44 @@ function openCluster(settings: AgentSettings, log: AgentLog): AgentCluster {
   });
   // Connections of its own: a watch that finds its own dead must not break a report's.
   const transport = new ApiTransport(loadEndpoint);
-  const sink = new KubernetesSink({
+  const client = new ApiClient(transport, {
     ...environment,
-    client: new ApiClient(transport, {
-      ...environment,
-      requestsPerSecond: 5,
-      burst: 10,
-    }),
-    nodeName,
-    log,
+    requestsPerSecond: 5,
+    burst: 10,
   });
+  const sink = new KubernetesSink({ ...environment, client, nodeName, log });
+  const startupTaint = settings.startupTaint === undefined
+    ? undefined
+    : new StartupTaint({
+      ...environment,
+      client,
+      nodeName,
+      taint: settings.startupTaint,
+      log,
+    });
   return {
     view,
     sinks: [sink],
+    startupTaint,
     watch: async (signal) => {
-      await Promise.all([view.run(signal), sink.run(signal)]);
+      await Promise.all([
+        view.run(signal),
+        sink.run(signal),
+        startupTaint?.run(signal),
+      ]);
     },
   };
+}
+
+function taintWithoutCluster(): WattkeeperError {
+  return new WattkeeperError(
+    "invalid_usage",
+    "A node's taint is taken off through the API server, and there is none.",
+    {
+      where: "--startup-taint",
+      remedy: "Leave it out, or leave out --kubeconfig none.",
+    },
+  );
 }
 
 /** A machine outside any cluster has no pods, and that is certain. */

@@ -114,6 +114,13 @@ export interface GpuProcess {
 }
 
 /**
+ * What of the limits is read anew. `moving` leaves out what only a change of the driver moves, default and range: they
+ * are as they were read last, at the latest enumeration or later. `management` leaves out the enforced limit too, when
+ * it was read less than 1 s ago and nothing has been set since.
+ */
+export type LimitsDepth = "all" | "moving" | "management";
+
+/**
  * Devices by UUID. Calls to different GPUs do not wait for each other; each call has a deadline, and a GPU whose call
  * hangs answers {@linkcode AGENT_NVML_ERRORS.busy} until it returns. Nothing here throws for a device's fault.
  */
@@ -121,14 +128,8 @@ export interface Nvml {
   readonly driver: DriverInfo;
   /** Finds all GPUs anew; later calls by UUID go where this found them. */
   enumerate(): Promise<NvmlResult<Enumeration>>;
-  /**
-   * Reads the limits. `moving` leaves out what only a change of the driver moves, default and range: they are as they
-   * were read last, at the latest enumeration or later.
-   */
-  limits(
-    uuid: string,
-    depth?: "all" | "moving",
-  ): Promise<NvmlResult<GpuLimits>>;
+  /** Reads the limits, `all` of them unless told otherwise. */
+  limits(uuid: string, depth?: LimitsDepth): Promise<NvmlResult<GpuLimits>>;
   /** Sets the management limit. Success says that NVML accepted it, not that it is in force: read back. */
   setLimit(uuid: string, watts: number): Promise<NvmlResult<undefined>>;
   /** Compute, graphics and MPS processes, each PID once. Of the latter two the list may be 1 s old. */

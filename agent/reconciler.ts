@@ -38,6 +38,8 @@ export interface ReconcilerOptions {
   readonly bootId: string;
   readonly policy: PolicyConfig;
   readonly dryRun: boolean;
+  /** Every pass gives back what is still as we set it, whoever is on it, and caps nothing: an uninstall. */
+  readonly releasing?: boolean;
   /** This node's newest report before this process, for the rebuild after a lost record. */
   readonly lastReport?: () => LastReport;
   /** GPUs that the reference agent's file names. */
@@ -113,7 +115,8 @@ export class Reconciler {
     const startedMs = clock.now();
     this.counts.passes++;
     const seen = await this.#observe(reason);
-    await this.#rebuild(seen);
+    await this.#rebuild(seen, this.options.releasing);
+    if (this.options.releasing) return await this.#releasePass(seen, startedMs);
     const now = clock.now();
     const situations = seen.gpus.map((gpu) => this.#situation(gpu, seen, now));
     const decisions = situations.map((situation) =>
@@ -168,6 +171,20 @@ export class Reconciler {
       return seen.fault === undefined &&
         this.#statuses.every(({ outcome }) => !outcome.failed);
     });
+  }
+
+  async #releasePass(
+    seen: Observation,
+    startedMs: number,
+  ): Promise<PassResult> {
+    this.#statuses = await Promise.all(
+      seen.gpus.map((gpu) => this.#releaseOne(gpu, seen)),
+    );
+    this.#allocations = seen.ownership.allocations;
+    const outcomes = this.#statuses.map(({ outcome }) => outcome);
+    this.#count(this.#statuses.map(({ decision }) => decision), outcomes);
+    await this.#prune(seen);
+    return this.#result(seen, outcomes, startedMs);
   }
 
   async #releaseOne(gpu: ObservedGpu, seen: Observation): Promise<GpuStatus> {

@@ -36,10 +36,12 @@ export interface ApplyOptions {
   readonly force?: boolean;
 }
 
-/** What must hold of an object for it to be deleted. */
-export interface DeletePreconditions {
+/** What must hold of an object for it to be deleted, and how long it may take to end. */
+export interface DeleteOptions {
   readonly uid?: string;
   readonly resourceVersion?: string;
+  /** 0: at once, as a kubelet says that a pod has ended. */
+  readonly gracePeriodSeconds?: number;
 }
 
 /** One operation of a JSON patch (RFC 6902). */
@@ -170,12 +172,17 @@ export class ApiClient {
   /** Asks for the object's deletion; finalizers and grace periods may still hold it afterwards. */
   async delete(
     path: string,
-    preconditions: DeletePreconditions = {},
+    { gracePeriodSeconds, ...preconditions }: DeleteOptions = {},
     signal?: AbortSignal,
   ): Promise<void> {
     await this.#call(path, {
       method: "DELETE",
-      body: { kind: "DeleteOptions", apiVersion: "v1", preconditions },
+      body: {
+        kind: "DeleteOptions",
+        apiVersion: "v1",
+        preconditions,
+        ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+      },
     }, signal);
   }
 

@@ -27,7 +27,7 @@ export {
   type ApiClientCounts,
   type ApiClientOptions,
   type ApplyOptions,
-  type DeletePreconditions,
+  type DeleteOptions,
   type JsonPatchOperation,
 } from "./api_client.ts";
 export { ApiError, type ApiFaultKind, noFaults } from "./api_error.ts";

@@ -44,6 +44,14 @@ export interface EngineEstimatorParts {
   readonly dataVersion: string;
   /** A curve refined from live points; absent: the generation's. */
   readonly refinedCurve?: RefinedCurve;
+  /** The same case over rows at lower power limits, falling; absent: the data has none. */
+  readonly limits?: readonly LimitEstimator[];
+}
+
+/** The same case over the rows at one lower power limit (R17). */
+export interface LimitEstimator {
+  readonly limitWatts: number;
+  readonly estimator: EngineEstimator;
 }
 
 const BY_MODE: Readonly<Record<DatabaseMode, LatencySource>> = {
@@ -65,10 +73,15 @@ export class EngineEstimator implements Estimator {
   readonly computeShares: RefinedCurve["computeShares"];
   /** The compiled program, for callers that count calls in nanoseconds. */
   readonly program: Program;
+  /** Over rows at lower power limits, falling; empty: what a cap costs comes from the curve. */
+  readonly limits: readonly LimitEstimator[];
+  readonly #parts: EngineEstimatorParts;
   readonly #memory: MemoryContext;
   readonly #drafts: number;
 
   constructor(parts: EngineEstimatorParts) {
+    this.#parts = parts;
+    this.limits = parts.limits ?? [];
     this.engineCase = parts.engineCase;
     this.program = parts.program;
     this.system = parts.program.engine.system;
@@ -78,6 +91,14 @@ export class EngineEstimator implements Estimator {
     this.computeShares = parts.refinedCurve?.computeShares ?? {};
     this.#memory = parts.memory;
     this.#drafts = parts.engineCase.nextn ?? 0;
+  }
+
+  /** The same, with what lower power limits were measured to cost. */
+  withLimits(limits: readonly LimitEstimator[]): EngineEstimator {
+    return new EngineEstimator({
+      ...this.#parts,
+      limits: limits.toSorted((a, b) => b.limitWatts - a.limitWatts),
+    });
   }
 
   /** Layers of the model. */

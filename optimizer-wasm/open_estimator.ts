@@ -6,7 +6,7 @@ import { BUILTIN_SYSTEMS } from "./data/builtin_systems.ts";
 import type { PackIdentity, PackTable } from "./data/pack/format.ts";
 import type { PowerModel } from "./data/power_model.ts";
 import type { SystemSpec } from "./data/system_spec.ts";
-import { EngineEstimator } from "./engine_estimator.ts";
+import { EngineEstimator, type LimitEstimator } from "./engine_estimator.ts";
 import type { EngineCase } from "./estimate_case.ts";
 import { buildGraph } from "./graph/graph.ts";
 import { Engine, type LoadedPack, type PowerSources } from "./host.ts";
@@ -20,6 +20,7 @@ import {
   readModelSpec,
 } from "./model/model_spec.ts";
 import { chooseQuant, type QuantChoice } from "./model/quant_choice.ts";
+import { isUnmeasured } from "./refusal.ts";
 import { coversLargeExpertParallel } from "./program/large_expert_parallel.ts";
 import { rooflineOf } from "./program/roofline_of.ts";
 import type { Tables } from "./program/tables.ts";
@@ -43,6 +44,13 @@ export interface EngineSource {
     backend: string,
     version: string | undefined,
   ): Promise<LoadedPack>;
+  /** Power limits below its own pack's that an identity was measured at, watts, ascending (R17); absent: none. */
+  limitsOf?(identity: PackIdentity): readonly number[];
+  /** Its rows at one of them. */
+  readLimitPack?(
+    identity: PackIdentity,
+    limitWatts: number,
+  ): Promise<LoadedPack>;
   /** Packs of the same system that lend measured power to one (R53), the nearest first; absent: none do. */
   readPowerDonors?(borrower: PackIdentity): Promise<readonly LoadedPack[]>;
   /** The model of what none measured; absent: the one that the product ships. */
@@ -60,6 +68,12 @@ const MOST_ENGINES = 12;
 const MOST_ESTIMATORS = 256;
 /** Programs that one engine takes; the module never frees, so a fresh instance takes over then. */
 const MOST_PROGRAMS = 1024;
+
+/** Rows of an identity at one lower power limit. */
+interface Limit {
+  readonly identity: PackIdentity;
+  readonly limitWatts: number;
+}
 
 /** Opens estimators over one module; engines are shared between cases of one pack and dropped least recently used. */
 export class EstimatorOpener {
@@ -179,6 +193,30 @@ export class EstimatorOpener {
   }
 
   async #open(engineCase: EngineCase): Promise<EngineEstimator> {
+    const own = await this.#openAt(engineCase, undefined);
+    const identity = own.program.engine.tables?.directory.identity;
+    const limits = identity ? this.#source.limitsOf?.(identity) ?? [] : [];
+    if (!identity || limits.length === 0) return own;
+    const atLimits: LimitEstimator[] = [];
+    for (const limitWatts of limits) {
+      try {
+        const estimator = await this.#openAt(engineCase, {
+          identity,
+          limitWatts,
+        });
+        atLimits.push({ limitWatts, estimator });
+      } catch (error) {
+        // A limit at which an operator was not measured says nothing about the phase.
+        if (!isUnmeasured(error)) throw error;
+      }
+    }
+    return own.withLimits(atLimits);
+  }
+
+  async #openAt(
+    engineCase: EngineCase,
+    limit: Limit | undefined,
+  ): Promise<EngineEstimator> {
     const { backend, layout, databaseMode } = engineCase;
     if (!BACKENDS.includes(backend)) {
       throw new WattkeeperError(
@@ -190,7 +228,7 @@ export class EstimatorOpener {
     const nextn = engineCase.nextn ?? 0;
     const model = await this.model(engineCase.model, engineCase.family);
     checkDrafts(nextn, model);
-    const engine = await this.#engine(engineCase);
+    const engine = await this.#engine(engineCase, limit);
     const { system, tables } = engine;
     const isLargeExpertParallel = largeExpertParallel(
       engineCase,
@@ -252,23 +290,31 @@ export class EstimatorOpener {
     });
   }
 
-  async #engine(engineCase: EngineCase): Promise<Engine> {
+  async #engine(
+    engineCase: EngineCase,
+    limit?: Limit,
+  ): Promise<Engine> {
     const { system, backend, backendVersion, databaseMode } = engineCase;
     const key = databaseMode === "ROOFLINE"
       ? `${system}|roofline`
-      : `${system}|${backend}|${backendVersion ?? ""}`;
+      : `${system}|${backend}|${backendVersion ?? ""}|${
+        limit?.limitWatts ?? ""
+      }`;
     const open = await kept(
       this.#engines,
       key,
       MOST_ENGINES,
-      () => this.#load(engineCase),
+      () => this.#load(engineCase, limit),
     );
     if (open.programCount < MOST_PROGRAMS) return open;
     this.#engines.delete(key);
-    return await this.#engine(engineCase);
+    return await this.#engine(engineCase, limit);
   }
 
-  async #load(engineCase: EngineCase): Promise<Engine> {
+  async #load(
+    engineCase: EngineCase,
+    limit: Limit | undefined,
+  ): Promise<Engine> {
     const { system, backend, backendVersion, databaseMode } = engineCase;
     if (databaseMode === "ROOFLINE") {
       return new Engine(
@@ -278,6 +324,15 @@ export class EstimatorOpener {
       );
     }
     this.#checkSystem(system);
+    if (limit && this.#source.readLimitPack) {
+      const { identity, limitWatts } = limit;
+      // Watts of other versions belong to their own limits: nothing is borrowed.
+      return new Engine(
+        this.#module,
+        await this.#source.readLimitPack(identity, limitWatts),
+        this.#powerSources([]),
+      );
+    }
     const pack = await this.#source.readPack(system, backend, backendVersion);
     const donors = await this.#source.readPowerDonors?.(
       pack.directory.identity,

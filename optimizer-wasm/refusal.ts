@@ -54,3 +54,9 @@ export function refusalError(
     { where: operator, remedy: explanation.remedy },
   );
 }
+
+/** Whether an error says that the tables have no answer, and nothing worse. */
+export function isUnmeasured(error: unknown): boolean {
+  return error instanceof WattkeeperError &&
+    ["not_measured", "no_empirical", "missing_flops"].includes(error.code);
+}

@@ -54,6 +54,9 @@ export function storeSource(
     systemNames: () => store.systemNames(),
     readPack: async (system, backend, version) =>
       await store.readPack(store.resolveVersion(system, backend, version)),
+    limitsOf: (identity) => store.limitsOf(identity),
+    readLimitPack: (identity, limitWatts) =>
+      store.readLimitPack(identity, limitWatts),
     readPowerDonors: async (borrower) => {
       const donors = await powerDonors(store, borrower);
       return await Promise.all(donors.map(lent));

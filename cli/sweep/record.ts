@@ -46,7 +46,7 @@ function sideRecord(side: FleetSide) {
     cap_watts: side.capWatts ?? null,
     predicted_watts: side.predictedWatts,
     draw_watts: side.drawWatts,
-    relative_clock: side.clock,
+    relative_clock: side.clock ?? null,
     latency_error: side.latencyError,
     requests_per_second: side.requestsPerSecond,
     latency_source: side.latencySource,

@@ -148,7 +148,9 @@ function sideLines(name: string, side: FleetSide | undefined): string[] {
   const cap = side.capWatts === undefined
     ? "no cap"
     : `cap ${grouped(side.capWatts)} W`;
-  const clock = side.clock < 1
+  const clock = side.clock === undefined
+    ? ", latency measured at this cap"
+    : side.clock < 1
     ? `, clock at ${(side.clock * 100).toFixed(0)} %, latency ±${
       (side.latencyError * 100).toFixed(0)
     } %`

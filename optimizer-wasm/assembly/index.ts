@@ -16,7 +16,7 @@ export {
 export { nearestMisses, noteMisses } from "./search/misses";
 export { optionCount, optionTable } from "./search/option";
 export { rankedAt, rankedCount, rankedOption } from "./search/ranking";
-export { addRow, clearRows } from "./search/row";
+export { addRow, addRowLimit, clearRows } from "./search/row";
 export { layoutGroups, search } from "./search/search";
 export { searchSetting } from "./search/setting";
 export { openSites } from "./sites";

@@ -173,7 +173,9 @@ export async function answerCase(
   const fits = estimator.memory("static", query).fits;
   const row: EstimateRow = {
     ...rowOf(id, estimator, answer, fits),
-    ...(capWatts === undefined ? {} : cappedRow(estimator, answer, capWatts)),
+    ...(capWatts === undefined
+      ? {}
+      : cappedRow(estimator, { answer, query }, capWatts)),
   };
   return perOperator ? { ...row, operators: operatorRows(estimator) } : row;
 }

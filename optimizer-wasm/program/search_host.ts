@@ -63,6 +63,7 @@ export interface SearchOption {
   readonly itlMs: number;
   readonly predictedWatts: number;
   readonly drawWatts: number;
+  /** Relative to the uncapped one; 0 where the time at the cap was measured. */
   readonly clock: number;
   readonly error: number;
   readonly contextTokens: number;
@@ -126,6 +127,17 @@ export interface RowQuestion {
   readonly mostRate: number;
 }
 
+/** A row at a lower power limit. */
+export interface RowLimit {
+  readonly limitWatts: number;
+  /** The prefill pass, all decode steps, or a mixed step, and its mean draw. */
+  readonly milliseconds: number;
+  readonly watts: number;
+  /** A step of decode requests alone of an aggregated worker; 0 elsewhere. */
+  readonly generationMs: number;
+  readonly generationWatts: number;
+}
+
 /** The search of one module instance. One at a time: rows and fleets live in the module until the next one. */
 export class SearchHost {
   /** Whose rows the module holds. */
@@ -167,6 +179,21 @@ export class SearchHost {
       row.contextTokens,
       row.mostRate,
     );
+  }
+
+  /**
+   * Says what the row added last does at a lower power limit (R17); limits come in falling order.
+   *
+   * @returns false when there is no room
+   */
+  addRowLimit(limit: RowLimit): boolean {
+    return this.#wasm.addRowLimit(
+      limit.limitWatts,
+      limit.milliseconds,
+      limit.generationMs,
+      limit.watts,
+      limit.generationWatts,
+    ) !== 0;
   }
 
   /** Makes options of all rows and ranks fleets; false when there were more than the module has room for. */

@@ -199,6 +199,13 @@ export interface WasmExports {
     contextTokens: number,
     mostRate: number,
   ): number;
+  addRowLimit(
+    limitWatts: number,
+    ms: number,
+    generationMs: number,
+    watts: number,
+    generationWatts: number,
+  ): number;
   search(
     disagg: number,
     prefillOnly: number,

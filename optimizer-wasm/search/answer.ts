@@ -16,8 +16,8 @@ export interface FleetSide {
   /** The model's draw of one uncapped GPU, and what it is expected to draw under the cap. */
   readonly predictedWatts: number;
   readonly drawWatts: number;
-  /** Clock under the cap relative to the uncapped one. */
-  readonly clock: number;
+  /** Clock under the cap relative to the uncapped one; undefined where the time at the cap was measured (R17). */
+  readonly clock: number | undefined;
   /** Declared relative error of the latency under the cap; 0 where it does not bind. */
   readonly latencyError: number;
   /** Requests per second of one replica, corrected. */

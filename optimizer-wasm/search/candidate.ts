@@ -85,7 +85,7 @@ export function fleetSide(
     capWatts: query.caps.kind === "none" ? undefined : option.capWatts,
     predictedWatts: option.predictedWatts,
     drawWatts: option.drawWatts,
-    clock: option.clock,
+    clock: option.clock > 0 ? option.clock : undefined,
     latencyError: option.error,
     requestsPerSecond: option.rate,
     ttftMs: option.ttftMs > 0 ? option.ttftMs : undefined,

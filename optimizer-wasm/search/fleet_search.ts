@@ -24,7 +24,12 @@ import {
   type FleetSpace,
   type WorkerSide,
 } from "./question.ts";
-import { fillRows, type OpenedLayout, type RowsReport } from "./rows.ts";
+import {
+  fillRows,
+  groupOf,
+  type OpenedLayout,
+  type RowsReport,
+} from "./rows.ts";
 import { rangeOf, writeSetting } from "./setting.ts";
 
 /** Layouts wider than any fleet are not enumerated where no number of GPUs is given. */
@@ -192,9 +197,7 @@ export class FleetSearch {
 
   /** Prefill and decode of one sglang fleet exchange caches rank by rank, so their tp is the same (§11.4). */
   #groupsOf(side: "prefill" | "decode"): number[] {
-    return this.#bySide[side].map(({ engineCase }) =>
-      engineCase.backend === "sglang" ? engineCase.layout.tp : 0
-    );
+    return this.#bySide[side].map((estimator) => groupOf(side, estimator));
   }
 
   /** @throws {WattkeeperError} `invalid_layout` when no prefill layout goes with a decode layout */

@@ -41,17 +41,21 @@ export interface Obstacle {
  */
 export function refuseUnknownSides(
   mode: FleetMode,
-  { bySide }: RowsReport,
+  report: RowsReport,
 ): void {
-  const isUnknown = (side: WorkerSide) =>
-    bySide[side].rows === 0 && bySide[side].missing !== undefined;
+  const isUnknown = (side: WorkerSide) => {
+    const { rows, missing } = report.of(side, 0);
+    return rows === 0 && missing !== undefined;
+  };
   if (KINDS[mode].fleets.some((sides) => !sides.some(isUnknown))) return;
   const unknown = KINDS[mode].sides.find(isUnknown);
-  if (unknown) throw bySide[unknown].missing;
+  if (unknown) throw report.of(unknown, 0).missing;
 }
 
 /**
  * Names what forbids the kind of fleet that comes nearest: memory, admission, latency, then GPUs and watts.
+ *
+ * @throws {WattkeeperError} `not_measured` and the like where only what the tables lack keeps sides apart
  */
 export function explainInfeasible(empty: EmptySearch): FleetInfeasible {
   const obstacles = KINDS[empty.mode].fleets.flatMap((sides) =>
@@ -64,6 +68,11 @@ export function explainInfeasible(empty: EmptySearch): FleetInfeasible {
     missOf(a.infeasible) - missOf(b.infeasible)
   );
   if (nearest) return nearest.infeasible;
+  // Layouts that go together have rows of one side only, and the tables say nothing about the other.
+  const unknown = KINDS[empty.mode].sides.flatMap((side) =>
+    empty.groups.map((group) => empty.report.of(side, group).missing)
+  ).find((missing) => missing !== undefined);
+  if (unknown) throw unknown;
   throw new WattkeeperError(
     "internal",
     "A fleet search found nothing and no reason for it.",
@@ -92,10 +101,11 @@ function obstacleOf(
   if (lacking.length === 0) return doesNotFit(query, found);
   let misses: NearestMisses | undefined;
   for (const side of lacking) {
-    const early = noRows(side, report.bySide[side], query);
+    const mine = report.of(side, group);
+    const early = noRows(side, mine, query);
     if (early) return early;
     // Neither rows nor a reason: the side has no layout that the tables answer for.
-    if (report.bySide[side].rows === 0) return undefined;
+    if (mine.rows === 0) return undefined;
     misses ??= search.nearestMisses(group);
     const infeasible = missedTarget(side, misses, query);
     if (infeasible) return { stage: "latency", infeasible };

@@ -11,6 +11,7 @@ import {
   DECODE_BATCHES,
   prefillBatches,
 } from "./batches.ts";
+import { figuresAtLimit } from "./limit_figures.ts";
 import type { FleetQuery, WorkerSide } from "./question.ts";
 
 /** An opened layout of one side; its place in the list is its number in the module. */
@@ -37,7 +38,8 @@ export interface RowsReport {
   readonly rows: number;
   /** The module had no room for all rows. */
   readonly overflow: boolean;
-  readonly bySide: Readonly<Record<WorkerSide, SideReport>>;
+  /** @param group only layouts that go with this one, 0: all (sglang's tp, `aic-engine.md` §11.4) */
+  of(side: WorkerSide, group: number): SideReport;
 }
 
 /** Largest step whose activations the KV capacity of an admission threshold leaves room for. */
@@ -87,8 +89,8 @@ export function fillRows(
   return filler.report();
 }
 
-/** A side's report while it is made. */
-interface SideTally {
+/** The report of one layout while it is made. */
+interface Tally {
   rows: number;
   fits: boolean;
   nearestMemory: SideReport["nearestMemory"];
@@ -96,7 +98,7 @@ interface SideTally {
   missing: WattkeeperError | undefined;
 }
 
-const emptyTally = (): SideTally => ({
+const emptyTally = (): Tally => ({
   rows: 0,
   fits: false,
   nearestMemory: undefined,
@@ -104,15 +106,46 @@ const emptyTally = (): SideTally => ({
   missing: undefined,
 });
 
+/** Layouts of a fleet go together when theirs are equal; 0 goes with any (sglang's tp, `aic-engine.md` §11.4). */
+export function groupOf(
+  side: WorkerSide,
+  { engineCase: { backend, layout } }: EngineEstimator,
+): number {
+  return backend === "sglang" && side !== "agg" ? layout.tp : 0;
+}
+
+function sideReport(tallies: readonly Tally[]): SideReport {
+  const all = emptyTally();
+  for (const { rows, fits, nearestMemory, leastTheta, missing } of tallies) {
+    all.rows += rows;
+    all.fits ||= fits;
+    if (
+      nearestMemory &&
+      shortOf(nearestMemory) < shortOf(all.nearestMemory)
+    ) all.nearestMemory = nearestMemory;
+    if (leastTheta !== undefined) {
+      all.leastTheta = Math.min(all.leastTheta ?? 1, leastTheta);
+    }
+    all.missing ??= missing;
+  }
+  const { fits, nearestMemory, ...rest } = all;
+  return { ...rest, nearestMemory: fits ? undefined : nearestMemory };
+}
+
+/** Bytes that are missing. */
+function shortOf(memory: SideReport["nearestMemory"]): number {
+  return memory ? memory.neededBytes - memory.availableBytes : Infinity;
+}
+
 class RowFiller {
   readonly #search: SearchHost;
   readonly #query: FleetQuery;
-  readonly #tallies = {
-    prefill: emptyTally(),
-    decode: emptyTally(),
-    agg: emptyTally(),
-  };
-  #tally: SideTally = this.#tallies.prefill;
+  readonly #tallies: {
+    readonly side: WorkerSide;
+    readonly group: number;
+    readonly tally: Tally;
+  }[] = [];
+  #tally = emptyTally();
   #overflow = false;
 
   constructor(search: SearchHost, query: FleetQuery) {
@@ -121,23 +154,25 @@ class RowFiller {
   }
 
   report(): RowsReport {
-    const { prefill, decode, agg } = this.#tallies;
-    const side = (
-      { fits, nearestMemory, ...tally }: SideTally,
-    ): SideReport => ({
-      ...tally,
-      nearestMemory: fits ? undefined : nearestMemory,
-    });
+    const tallies = this.#tallies;
     return {
-      rows: prefill.rows + decode.rows + agg.rows,
+      rows: tallies.reduce((sum, { tally }) => sum + tally.rows, 0),
       overflow: this.#overflow,
-      bySide: { prefill: side(prefill), decode: side(decode), agg: side(agg) },
+      of: (side, group) =>
+        sideReport(
+          tallies.filter((one) =>
+            one.side === side &&
+            (group === 0 || one.group === 0 || one.group === group)
+          ).map(({ tally }) => tally),
+        ),
     };
   }
 
   fill(side: WorkerSide, estimator: EngineEstimator, layout: number): void {
     const { isl, prefix = 0 } = this.#query;
-    this.#tally = this.#tallies[side];
+    this.#tally = emptyTally();
+    const group = groupOf(side, estimator);
+    this.#tallies.push({ side, group, tally: this.#tally });
     switch (side) {
       case "prefill": {
         const mostRate = this.#mostPrefillRate(estimator);
@@ -180,7 +215,7 @@ class RowFiller {
     contextTokens: number,
   ): boolean {
     const { isl, osl, prefix = 0 } = this.#query;
-    const memory = estimator.memory(kind, {
+    const held = estimator.memory(kind, {
       batchSize,
       isl,
       osl,
@@ -188,19 +223,18 @@ class RowFiller {
       contextTokens,
     });
     const tally = this.#tally;
-    if (memory.fits) {
+    if (held.fits) {
       tally.fits = true;
       return true;
     }
     const capacity = estimator.system.memoryCapacityBytes;
-    const fixed = memory.totalBytes - memory.kvBytes;
-    const neededBytes = memory.totalBytes;
-    const availableBytes = Math.min(capacity, fixed + memory.kvBudgetBytes);
-    const missing = neededBytes - availableBytes;
-    const nearest = tally.nearestMemory;
-    if (
-      !nearest || missing < nearest.neededBytes - nearest.availableBytes
-    ) tally.nearestMemory = { neededBytes, availableBytes };
+    const fixed = held.totalBytes - held.kvBytes;
+    const neededBytes = held.totalBytes;
+    const availableBytes = Math.min(capacity, fixed + held.kvBudgetBytes);
+    const memory = { neededBytes, availableBytes };
+    if (shortOf(memory) < shortOf(tally.nearestMemory)) {
+      tally.nearestMemory = memory;
+    }
     return false;
   }
 
@@ -241,11 +275,31 @@ class RowFiller {
       gpus: estimator.gpusPerReplica,
       ranks: ranksOf(estimator),
     });
-    if (status === STATUS.ok) this.#tally.rows++;
-    else if (status < 0) this.#overflow = true;
+    if (status === STATUS.ok) {
+      this.#tally.rows++;
+      this.#addLimits(side, estimator, row);
+    } else if (status < 0) this.#overflow = true;
     else {
       const phase = side === "decode" ? "generation" : "context";
       this.#tally.missing ??= estimator.refusal(status, phase);
+    }
+  }
+
+  /** What the row does at lower power limits, as far down as every operator was measured. */
+  #addLimits(
+    side: WorkerSide,
+    { limits }: EngineEstimator,
+    row: { readonly batch: number; readonly contextTokens?: number },
+  ): void {
+    for (const { limitWatts, estimator } of limits) {
+      const figures = figuresAtLimit(estimator, side, {
+        ...row,
+        query: this.#query,
+      });
+      if (figures === undefined) return;
+      if (this.#search.addRowLimit({ limitWatts, ...figures })) continue;
+      this.#overflow = true;
+      return;
     }
   }
 }

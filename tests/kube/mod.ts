@@ -8,3 +8,4 @@ export { kustomizeBuild } from "./kustomize.ts";
 export { FaultyLink } from "./faulty_link.ts";
 export { until } from "./until.ts";
 export { type DgdVersion, Stage, type StagePod } from "./stage.ts";
+export { type AdmittedPod, GpuNode, type GpuNodeOptions } from "./gpu_node.ts";

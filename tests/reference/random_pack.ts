@@ -45,7 +45,11 @@ interface Row {
 }
 
 /** Draws tables; every run of a test has others. */
-export async function randomPack(random: Random): Promise<Pack> {
+export async function randomPack(
+  random: Random,
+  /** Of the same system, when another pack is given. */
+  beside?: Pack,
+): Promise<Pack> {
   const writer = new PackWriter();
   const maker = new TableMaker(random, writer);
   maker.gemm(["bfloat16", "fp8", "fp8_block"]);
@@ -75,7 +79,9 @@ export async function randomPack(random: Random): Promise<Pack> {
       ]);
     }
   }
-  const system = BUILTIN_SYSTEMS[random.pick(["h200_sxm", "b200_sxm"])];
+  const name = beside?.directory.system.name ??
+    random.pick(["h200_sxm", "b200_sxm"]);
+  const system = BUILTIN_SYSTEMS[name];
   if (system === undefined) throw new Error("A built-in system is gone.");
   const bytes = await writer.finish({
     identity: { system: system.name, backend: "vllm", version: "0.24.0" },

@@ -17,6 +17,20 @@ import {
   setOptionCount,
   Side,
 } from "./option";
+import {
+  clock,
+  CLOCK_ROOM,
+  draw,
+  drawGeneration,
+  error,
+  lowestMeasuredCap,
+  runAsMeasured,
+  runAtCap,
+  runAtClocks,
+  runUncapped,
+  slow,
+  slowGeneration,
+} from "./operating";
 import { PhasePower } from "./phase_power";
 import {
   generationOf,
@@ -33,8 +47,6 @@ const MOST_WATTS: i32 = 4096;
 const places = allocate(<usize> MOST_WATTS * OPTION_BYTES);
 /** Whether a place is taken, by the layout at hand. */
 const taken = allocate(<usize> MOST_WATTS);
-/** Rounding of a clock step: the lowest clock is one of the steps. */
-export const CLOCK_ROOM: f64 = 1e-9;
 let lowestTaken: i32 = MOST_WATTS;
 let highestTaken: i32 = -1;
 
@@ -105,11 +117,19 @@ function expandRow(row: Row): void {
   const coefficient = setting.powerCoefficient(side);
   const own = ownCap(phase, generation, coefficient);
   if (mode == setting.Caps.FIXED) {
-    underCap(row, phase, generation, own, setting.fixedCap(side));
+    const cap = givenCap(setting.fixedCap(side), own);
+    if (runAtCap(row, phase, generation, own, cap)) {
+      offer(row, phase, generation, cap);
+    }
     return;
   }
-  offer(row, phase, generation, own, own, 1.0, 1.0);
+  runUncapped(phase, generation);
+  offer(row, phase, generation, own);
   if (mode != setting.Caps.FREE) return;
+  if (row.limitCount > 0) {
+    freeCapsAsMeasured(row, phase, generation, own);
+    return;
+  }
   const lowest = Math.ceil(
     max(setting.minCap(), own * setting.lowestRatio(side)),
   );
@@ -147,20 +167,36 @@ function freeCaps(row: Row, phase: PhasePower, own: f64, lowest: f64): void {
   /** The lowest cap of the clocks above. */
   let above = own;
   for (let k = Math.ceil(1.0 / step) - 1.0; k * step >= end; k -= 1.0) {
-    const clock = k * step;
-    const wanted = phase.capFor(clock, c);
+    const at = k * step;
+    const wanted = phase.capFor(at, c);
     if (wanted >= above) continue;
     const cap = max(wanted, lowest);
     if (cap >= own) return;
-    offer(row, phase, phase, own, cap, clock, clock);
+    runAtClocks(phase, phase, at, at, cap / own);
+    offer(row, phase, phase, cap);
     for (let band = 0; band < setting.ERROR_EDGES; band++) {
       const edge = setting.lowestCapOfBand(band, own);
       if (edge > cap && edge < above) {
-        offer(row, phase, phase, own, edge, clock, clock);
+        runAtClocks(phase, phase, at, at, edge / own);
+        offer(row, phase, phase, edge);
       }
     }
     above = cap;
     if (wanted <= lowest) return;
+  }
+}
+
+/** Every whole watt between the own draw and the lowest limit that the row was measured at. */
+function freeCapsAsMeasured(
+  row: Row,
+  phase: PhasePower,
+  generation: PhasePower,
+  own: f64,
+): void {
+  const lowest = max(Math.ceil(setting.minCap()), lowestMeasuredCap(row));
+  for (let cap = own - 1.0; cap >= lowest; cap -= 1.0) {
+    runAsMeasured(row, phase, generation, own, cap);
+    offer(row, phase, generation, cap);
   }
 }
 
@@ -216,15 +252,9 @@ function offerTwo(
   decode: f64,
 ): void {
   const step = setting.clockStep();
-  offer(
-    row,
-    phase,
-    generation,
-    own,
-    cap,
-    min(mixed * step, 1.0),
-    min(decode * step, 1.0),
-  );
+  const at = min(mixed * step, 1.0);
+  runAtClocks(phase, generation, at, min(decode * step, 1.0), cap / own);
+  offer(row, phase, generation, cap);
 }
 
 /** Whether a step at `clock` keeps a cap; above the last clock step it runs uncapped. */
@@ -239,36 +269,6 @@ export function givenCap(given: f64, own: f64): f64 {
   return isFinite(given)
     ? min(max(given, setting.minCap()), setting.maxCap())
     : own;
-}
-
-/** One given cap, within the SKU's range, or the own draw where none is given; nothing when no clock keeps it. */
-function underCap(
-  row: Row,
-  phase: PhasePower,
-  generation: PhasePower,
-  own: f64,
-  given: f64,
-): void {
-  const cap = givenCap(given, own);
-  const mixed = clockAt(phase, row.side, cap, own);
-  const decode = generation.ms > 0.0
-    ? clockAt(generation, row.side, cap, own)
-    : mixed;
-  if (mixed > 0.0 && decode > 0.0) {
-    offer(row, phase, generation, own, cap, mixed, decode);
-  }
-}
-
-/** Highest clock at which a phase keeps a cap; 0 when none does. */
-export function clockAt(phase: PhasePower, side: i32, cap: f64, own: f64): f64 {
-  const c = setting.powerCoefficient(side);
-  if (cap >= own || cap >= phase.drawHigh(1.0) * c) return 1.0;
-  const step = setting.clockStep();
-  const end = setting.lowestClock() - CLOCK_ROOM;
-  for (let k = Math.ceil(1.0 / step) - 1.0; k * step >= end; k -= 1.0) {
-    if (phase.keeps(k * step, cap, c)) return k * step;
-  }
-  return 0.0;
 }
 
 /** Latencies and rate of a row whose steps take so many times as long: set by `measure`. */
@@ -318,20 +318,16 @@ export function measure(row: Row, slow: f64, slowGeneration: f64): bool {
   return ttftMs <= setting.ttftTarget() && itlMs <= setting.itlTarget();
 }
 
-/** Makes the candidate; false when a target is missed at the pessimistic end of the declared error (R17). */
+/**
+ * Makes the candidate of a row that runs as was set last; false when a target is missed at the pessimistic end of the
+ * declared error (R17).
+ */
 function propose(
   row: Row,
   phase: PhasePower,
   generation: PhasePower,
-  own: f64,
   cap: f64,
-  clock: f64,
-  generationClock: f64,
 ): bool {
-  const slow = phase.slowdown(clock);
-  const slowGeneration = generation.slowdown(generationClock);
-  const binds = clock < 1.0 || generationClock < 1.0;
-  const error = binds ? setting.declaredError(cap / own) : 0.0;
   if (!measure(row, slow, slowGeneration)) return false;
   if (
     ttftMs * (1.0 + error) > setting.ttftTarget() ||
@@ -347,10 +343,8 @@ function propose(
   candidate.predictedWatts = isAgg
     ? max(phase.draw(1.0), generation.draw(1.0))
     : phase.draw(1.0);
-  candidate.drawWatts = isAgg
-    ? max(phase.draw(clock), generation.draw(generationClock))
-    : phase.draw(clock);
-  candidate.clock = isAgg ? min(clock, generationClock) : clock;
+  candidate.drawWatts = isAgg ? max(draw, drawGeneration) : draw;
+  candidate.clock = clock;
   candidate.error = error;
   candidate.contextTokens = row.contextTokens;
   const all = phase.ms + (isAgg ? generation.ms : 0.0);
@@ -366,22 +360,17 @@ function propose(
   return true;
 }
 
-/** Takes a row under a cap into its place, when it meets the targets and is the best there. */
+/** Takes a row as it runs under a cap into its place, when it meets the targets and is the best there. */
 function offer(
   row: Row,
   phase: PhasePower,
   generation: PhasePower,
-  own: f64,
   cap: f64,
-  clock: f64,
-  generationClock: f64,
 ): void {
   looked += 1.0;
   const watts = <i32> cap;
   if (watts >= MOST_WATTS) return;
-  if (!propose(row, phase, generation, own, cap, clock, generationClock)) {
-    return;
-  }
+  if (!propose(row, phase, generation, cap)) return;
   const place = placeOf(watts);
   if (load<u8>(taken + <usize> watts) != 0) {
     if (candidate.rate < place.rate) return;
@@ -418,16 +407,13 @@ export function refine(
     const own = ownCap(phase, generation, setting.powerCoefficient(side));
     const cap = option.capWatts;
     if (mode == setting.Caps.FREE) {
-      if (cap > own || cap < Math.ceil(own * setting.lowestRatio(side))) {
-        continue;
-      }
+      const lowest = row.limitCount > 0
+        ? lowestMeasuredCap(row)
+        : Math.ceil(own * setting.lowestRatio(side));
+      if (cap > own || (cap < lowest && cap < own)) continue;
     } else if (mode != setting.Caps.FIXED && cap != own) continue;
-    const mixed = clockAt(phase, side, cap, own);
-    const decode = side == Side.AGG && generation.ms > 0.0
-      ? clockAt(generation, side, cap, own)
-      : mixed;
-    if (!(mixed > 0.0) || !(decode > 0.0)) continue;
-    if (!propose(row, phase, generation, own, cap, mixed, decode)) continue;
+    if (!runAtCap(row, phase, generation, own, cap)) continue;
+    if (!propose(row, phase, generation, cap)) continue;
     if (candidate.rate * replicas < served) continue;
     if (candidate.quality >= option.quality) continue;
     copyOption(option, candidate);

@@ -1,15 +1,14 @@
 /** How near rows come to the targets that none of them meets: asked for when a search found nothing (R16). */
 
 import { allocate, f64At, setF64 } from "../arrays";
+import { givenCap, itlMs, measure, ownCap, ttftMs } from "./expand";
 import {
   CLOCK_ROOM,
-  clockAt,
-  givenCap,
-  itlMs,
-  measure,
-  ownCap,
-  ttftMs,
-} from "./expand";
+  error,
+  runAtCap,
+  slow,
+  slowGeneration,
+} from "./operating";
 import { Side } from "./option";
 import { PhasePower } from "./phase_power";
 import { generationOf, makePower, phaseOf, Row, rowAt, rowsNow } from "./row";
@@ -44,7 +43,7 @@ export function noteMisses(group: f64): void {
 }
 
 function noteRow(row: Row): void {
-  let slow = 1.0, slowGeneration = 1.0, error = 0.0;
+  let times = 1.0, timesGeneration = 1.0, beyond = 0.0;
   if (setting.capMode() == setting.Caps.FIXED) {
     makePower(row);
     const side = row.side;
@@ -52,19 +51,17 @@ function noteRow(row: Row): void {
     const generation = generationOf(row);
     const own = ownCap(phase, generation, setting.powerCoefficient(side));
     const cap = givenCap(setting.fixedCap(side), own);
-    const clock = clockAt(phase, side, cap, own);
-    const other = generation.ms > 0.0 ? clockAt(generation, side, cap, own) : 1.0;
-    if (!(clock > 0.0) || !(other > 0.0)) {
+    if (!runAtCap(row, phase, generation, own, cap)) {
       note(6 + side, max(lowestCap(phase, side), lowestCap(generation, side)));
       return;
     }
-    slow = phase.slowdown(clock);
-    slowGeneration = generation.slowdown(other);
-    if (clock < 1.0 || other < 1.0) error = setting.declaredError(cap / own);
+    times = slow;
+    timesGeneration = slowGeneration;
+    beyond = error;
   }
-  measure(row, slow, slowGeneration);
-  const ttft = ttftMs * (1.0 + error);
-  const itl = itlMs * (1.0 + error);
+  measure(row, times, timesGeneration);
+  const ttft = ttftMs * (1.0 + beyond);
+  const itl = itlMs * (1.0 + beyond);
   if (row.side == Side.PREFILL) note(0, ttft);
   else if (row.side == Side.DECODE) note(1, itl);
   else {

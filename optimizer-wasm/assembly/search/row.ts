@@ -1,7 +1,7 @@
 /** What the model says about one replica at one batch, before caps: kept, so that further targets, budgets and caps ask nothing again. */
 
 import * as agg from "../agg";
-import { allocateLazily } from "../arrays";
+import { allocateLazily, setF64 } from "../arrays";
 import { decodePhase, phaseFlags, phaseMs } from "../phase";
 import * as power from "../power_sums";
 import { decodeStep, mixedStep } from "../compose";
@@ -32,7 +32,9 @@ export class Row {
   hasPower: i32;
   /** FROM_… and BEYOND_… bits of the answer. */
   flags: i32;
-  unused: i32;
+  /** Lower power limits that the row was measured at (R17), and the first of them in their table. */
+  limitCount: i32;
+  firstLimit: i32;
   contextTokens: f64;
   gpus: f64;
   /** Attention data parallel ranks × pipeline stages: replicas of the batch inside one worker. */
@@ -52,10 +54,52 @@ const MOST_ROWS: i32 = 1 << 16;
 let rows: usize = 0;
 let rowCount: i32 = 0;
 
+/** Of a limit: watts, time of both kinds of step ÷ that in the row, draw of both, watts. */
+export const LIMIT_SLOTS: i32 = 5;
+/** Limits of all rows; a table is only made for data that has some. */
+const MOST_LIMITS: i32 = 1 << 18;
+let limits: usize = 0;
+let limitCount: i32 = 0;
+
 /** Forgets all rows. */
 export function clearRows(): void {
   if (rows == 0) rows = allocateLazily(<usize> MOST_ROWS * ROW_BYTES);
   rowCount = 0;
+  limitCount = 0;
+}
+
+/** Address of a row's limits, falling, `LIMIT_SLOTS` doubles each. */
+export function limitsOf(row: Row): usize {
+  return limits + <usize> (row.firstLimit * LIMIT_SLOTS * 8);
+}
+
+/**
+ * Says what the row added last does at a power limit below those before.
+ * @param ms, generationMs time of its two kinds of step; @param watts, generationWatts their draw
+ * @returns false when there is no room
+ */
+export function addRowLimit(
+  limitWatts: f64,
+  ms: f64,
+  generationMs: f64,
+  watts: f64,
+  generationWatts: f64,
+): bool {
+  if (limitCount >= MOST_LIMITS) return false;
+  if (limits == 0) {
+    limits = allocateLazily(<usize> MOST_LIMITS * LIMIT_SLOTS * 8);
+  }
+  const row = rowAt(rowCount - 1);
+  const at = limits + <usize> (limitCount * LIMIT_SLOTS * 8);
+  if (row.limitCount == 0) row.firstLimit = limitCount;
+  setF64(at, 0, limitWatts);
+  setF64(at, 1, ms / row.ms);
+  setF64(at, 2, row.generationMs > 0.0 ? generationMs / row.generationMs : 1.0);
+  setF64(at, 3, watts);
+  setF64(at, 4, generationWatts);
+  row.limitCount++;
+  limitCount++;
+  return true;
 }
 
 export function rowsNow(): i32 {
@@ -99,6 +143,8 @@ export function addRow(
   row.layout = layout;
   row.batch = batch;
   row.hasPower = 0;
+  row.limitCount = 0;
+  row.firstLimit = 0;
   row.contextTokens = contextTokens;
   row.gpus = gpus;
   row.ranks = ranks;

@@ -4,9 +4,10 @@ import {
   type PackHead,
   type PackIdentity,
   type PackSource,
+  type PackTable,
   PackWriter,
 } from "../pack/mod.ts";
-import { loadTable } from "./load_table.ts";
+import { type LoadedTable, loadTable } from "./load_table.ts";
 import { mergeTables } from "./merge_tables.ts";
 import { attentionHeads } from "./model_configs.ts";
 import { type ResolvedSource, resolveSources } from "./resolve_sources.ts";
@@ -34,11 +35,24 @@ interface TableSources {
   readonly sources: readonly ResolvedSource[];
 }
 
-/** Builds the pack of one identity. @throws {WattkeeperError} `invalid_file`, `file_unreadable` */
+/** A pack's bytes, and the power limits that its files were measured at. */
+export interface BuiltPack {
+  readonly bytes: Uint8Array;
+  /** Watts, ascending. */
+  readonly powerLimitsWatts: readonly number[];
+}
+
+/**
+ * Builds the pack of one identity.
+ *
+ * @param limitWatts only rows measured at this power limit; absent: at the highest of each file
+ * @throws {WattkeeperError} `invalid_file`, `file_unreadable`
+ */
 export async function buildPack(
   identity: PackIdentity,
   build: PackBuild,
-): Promise<Uint8Array> {
+  limitWatts?: number,
+): Promise<BuiltPack> {
   const { catalog, cache, signal } = build;
   const system = catalog.systems.get(identity.system)!;
   const context: LoadContext = {
@@ -59,14 +73,23 @@ export async function buildPack(
         signal.throwIfAborted();
         const { path, kernels, role, backend, version } = source;
         const table = await cache.get(
-          cacheKey(source),
+          cacheKey(source, limitWatts),
           () =>
             loadTable(
-              { spec: part.spec, tree: catalog.tree, path, kernels },
+              {
+                spec: part.spec,
+                tree: catalog.tree,
+                path,
+                kernels,
+                limitWatts,
+              },
               context,
             ),
         );
         table.powerLimitsWatts.forEach((watts) => powerLimits.add(watts));
+        if (limitWatts !== undefined && !holdsAtAnyLimit(part.spec, table)) {
+          continue;
+        }
         inputs.push({ table, primary: role === "primary" });
         const { rows } = table;
         sources.push({ table: part.spec.stem, role, backend, version, rows });
@@ -79,6 +102,7 @@ export async function buildPack(
     }
     build.onTable?.(stem);
   }
+  const powerLimitsWatts = [...powerLimits].sort((a, b) => a - b);
   const head: PackHead = {
     identity,
     system: system.spec,
@@ -87,10 +111,26 @@ export async function buildPack(
       identity.version,
       system.spec.smVersion,
     ),
-    powerLimitsWatts: [...powerLimits].sort((a, b) => a - b),
+    powerLimitsWatts,
+    ...(limitWatts === undefined ? {} : { limitWatts }),
     sources,
   };
-  return await writer.finish(head);
+  return { bytes: await writer.finish(head), powerLimitsWatts };
+}
+
+const COMMUNICATION: readonly PackTable[] = [
+  "custom_allreduce",
+  "nccl",
+  "moe_a2a",
+];
+
+/**
+ * Whether a file belongs into the pack of a lower limit. A kernel measured without one ran at an unknown limit, so it says
+ * nothing about this one; links do not slow down with a GPU's clock.
+ */
+function holdsAtAnyLimit(spec: TableSpec, table: LoadedTable): boolean {
+  return table.powerLimitsWatts.size > 0 ||
+    spec.tables.every((name) => COMMUNICATION.includes(name));
 }
 
 /** Tables versioned by the backend, then the collective libraries; files of one entry are merged. */
@@ -146,6 +186,10 @@ async function readDonors(
   return donors;
 }
 
-function cacheKey({ path, kernels }: ResolvedSource): string {
-  return kernels === null ? path : `${path}\0${[...kernels].sort().join("\0")}`;
+function cacheKey(
+  { path, kernels }: ResolvedSource,
+  limitWatts: number | undefined,
+): string {
+  const names = kernels === null ? [] : [...kernels].sort();
+  return [path, limitWatts ?? "", ...names].join("\0");
 }

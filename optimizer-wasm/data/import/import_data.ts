@@ -100,8 +100,15 @@ async function fill(
       signal,
       onTable: (table) => onProgress?.(++done, total, `${name} ${table}`),
     });
-    await writer.putPack(identity, pack);
-    bytes += pack.length;
+    await writer.putPack(identity, pack.bytes);
+    bytes += pack.bytes.length;
+    for (const limitWatts of lowerLimits(pack.powerLimitsWatts)) {
+      onProgress?.(done, total, `${name} at ${limitWatts} W`);
+      const build = { catalog, cache, signal };
+      const lower = await buildPack(identity, build, limitWatts);
+      await writer.putLimitPack(identity, limitWatts, lower.bytes);
+      bytes += lower.bytes.length;
+    }
   }
   for (const { spec } of catalog.systems.values()) {
     signal.throwIfAborted();
@@ -123,6 +130,21 @@ async function fill(
     systems: systems.size,
     models: models.size,
   };
+}
+
+/** More limits than a sweep of one GPU has; a file with more has something else in the column. */
+const MOST_LIMITS = 16;
+
+/** All limits but the highest, whose rows are the identity's own. */
+function lowerLimits(limitsWatts: readonly number[]): readonly number[] {
+  if (limitsWatts.length <= MOST_LIMITS) return limitsWatts.slice(0, -1);
+  throw new WattkeeperError(
+    "invalid_file",
+    `The tables name ${limitsWatts.length} power limits (${
+      limitsWatts.slice(0, 3).join(", ")
+    }, …); at most ${MOST_LIMITS} are read.`,
+    { where: "power_limit", remedy: "Check the column; it has whole watts." },
+  );
 }
 
 function isFromAnother(

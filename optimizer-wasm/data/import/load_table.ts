@@ -26,7 +26,7 @@ export interface LoadedTable {
   readonly latencyMs: Float64Array;
   /** Blend power (§3), watts; null without a power column. */
   readonly powerWatts: Float64Array | null;
-  /** Power limits met, watts; rows at lower ones than the highest are left out. */
+  /** Power limits met in the file, watts, whichever of them is read. */
   readonly powerLimitsWatts: ReadonlySet<number>;
 }
 
@@ -48,11 +48,13 @@ export interface TableFile {
   readonly path: string;
   /** Only rows of these kernels count; null = all. */
   readonly kernels: ReadonlySet<string> | null;
+  /** Rows at this power limit, watts; absent: at the file's highest. All rows of a file without limits. */
+  readonly limitWatts?: number | undefined;
 }
 
 /** Reads one file. @throws {WattkeeperError} `invalid_file`, `file_unreadable` */
 export async function loadTable(
-  { spec, tree, path, kernels }: TableFile,
+  { spec, tree, path, kernels, limitWatts }: TableFile,
   context: LoadContext,
 ): Promise<LoadedTable> {
   const requests = [...spec.columns, ...MEASURES];
@@ -60,7 +62,7 @@ export async function loadTable(
     requests.push(KERNEL);
   }
   const columns = await readColumns(tree, path, requests);
-  const rows = keptRows(columns, { spec, kernels, context });
+  const rows = keptRows(columns, { spec, kernels, context, limitWatts });
   const numbering = new SliceNumbering(
     spec.key(columns, context),
     spec.tableOf?.(columns) ?? null,
@@ -101,16 +103,18 @@ export function sizeOf(table: LoadedTable): number {
 
 function keptRows(
   columns: Columns,
-  { spec, kernels, context }: {
+  { spec, kernels, context, limitWatts }: {
     readonly spec: TableSpec;
     readonly kernels: ReadonlySet<string> | null;
     readonly context: LoadContext;
+    readonly limitWatts: number | undefined;
   },
 ): Int32Array {
   const kept = spec.keep?.(columns, context) ?? null;
   // Without the column every row's kernel is `default`, as for lanes.
   const limits = columns.optionalNumbers("power_limit");
-  const highest = highestLimit(limits);
+  const wanted = limitWatts ?? highestLimit(limits);
+  const limited = limits?.some((watts) => watts > 0) ?? false;
   const source = kernels && columns.optionalWords(KERNEL.name);
   const allowed = source
     ? source.words.map((word) => kernels!.has(word))
@@ -119,7 +123,7 @@ function keptRows(
   let count = 0;
   for (let row = 0; row < columns.rows; row++) {
     if (kept?.[row] === 0) continue;
-    if (limits !== null && isLower(limits[row]!, highest)) continue;
+    if (limited && !isMeasuredAt(limits![row]!, wanted, limitWatts)) continue;
     if (!allowed[source ? source.codes[row]! : 0]) continue;
     rows[count++] = row;
   }
@@ -134,9 +138,13 @@ function highestLimit(limits: Float64Array | null): number {
   return limits?.reduce((most, watts) => Math.max(most, watts), 0) ?? 0;
 }
 
-/** A row without a limit is measured at none. */
-function isLower(limitWatts: number, highest: number): boolean {
-  return limitWatts > 0 && limitWatts < highest;
+/** A row without a limit is measured at none: it stands beside those of the highest. */
+function isMeasuredAt(
+  rowWatts: number,
+  wantedWatts: number,
+  limitWatts: number | undefined,
+): boolean {
+  return rowWatts > 0 ? rowWatts === wantedWatts : limitWatts === undefined;
 }
 
 /** Latency is raised to the floor; energy keeps its loaded value, so the blend power falls (§2.2, §3). */

@@ -135,6 +135,8 @@ export interface PackDirectory {
    * of their file.
    */
   readonly powerLimitsWatts: readonly number[];
+  /** Present in a pack of rows at one lower limit, which stands beside the identity's own (R17). */
+  readonly limitWatts?: number;
   readonly sources: readonly PackSource[];
   /** In the order of first appearance over the sources: lanes and quant modes are ranked by it. */
   readonly slices: readonly PackSlice[];

@@ -99,6 +99,40 @@ export class DataStore {
     return await parsePack(bytes, path);
   }
 
+  /** Power limits below its own pack's that an identity was measured at, watts, ascending (R17). */
+  limitsOf(identity: PackIdentity): readonly number[] {
+    return this.#limits(identity).map(({ limitWatts }) => limitWatts);
+  }
+
+  /**
+   * Reads the rows of an identity at one of {@linkcode limitsOf}.
+   *
+   * @throws {WattkeeperError} `not_imported`, `corrupt_pack`, `file_unreadable`
+   */
+  async readLimitPack(
+    identity: PackIdentity,
+    limitWatts: number,
+  ): Promise<Pack> {
+    const { path, bytes } = await this.#readFile(() => {
+      const entry = this.#limits(identity)
+        .find((it) => it.limitWatts === limitWatts);
+      if (entry) return entry;
+      const { system, backend, version } = identity;
+      throw new WattkeeperError(
+        "not_imported",
+        `${system} ${backend} ${version} has no rows at ${limitWatts} W.`,
+        { remedy: "Run `data import` again." },
+      );
+    });
+    return await parsePack(bytes, path);
+  }
+
+  #limits({ system, backend, version }: PackIdentity): StoreIndex["limits"] {
+    return this.#index.limits.filter((it) =>
+      it.system === system && it.backend === backend && it.version === version
+    );
+  }
+
   /** Reads a pack's directory alone, without verifying the payload: for listings. */
   async readDirectory(identity: PackIdentity): Promise<PackDirectory> {
     const path = join(this.directory, this.#entry(identity).file);

@@ -35,6 +35,14 @@ const indexSchema = z.object({
     poweredLeaves: z.number().optional(),
     ...file,
   })),
+  /** Rows of an identity at lower power limits, one pack each (R17); absent before there were any. */
+  limits: z.array(z.object({
+    system: z.string(),
+    backend: z.string(),
+    version: z.string(),
+    limitWatts: z.number(),
+    ...file,
+  })).default([]),
   /** Which version an estimate uses that names none, and what the slot names mean (`aic-engine.md` §1.2). */
   versions: z.array(z.object({
     system: z.string(),
@@ -61,6 +69,7 @@ export function emptyIndex(): StoreIndex {
     formatVersion: STORE_FORMAT_VERSION,
     sources: [],
     identities: [],
+    limits: [],
     versions: [],
     systems: [],
     models: [],

@@ -47,12 +47,14 @@ export interface ImportRecord {
 }
 
 interface StagedFile {
-  readonly kind: "identities" | "systems" | "models";
+  readonly kind: "identities" | "limits" | "systems" | "models";
   readonly staged: string;
   readonly file: string;
   readonly sha256: string;
   readonly bytes: number;
   readonly identity?: StagedIdentity;
+  /** Of a pack at a lower power limit. */
+  readonly limitWatts?: number;
   readonly name?: string;
 }
 
@@ -125,6 +127,22 @@ export class StoreWriter implements AsyncDisposable {
     });
   }
 
+  /** Rows of an identity at a lower power limit than its own pack's. */
+  async putLimitPack(
+    identity: PackIdentity,
+    limitWatts: number,
+    bytes: Uint8Array,
+  ): Promise<void> {
+    const { system, backend, version } = identity;
+    await this.#stage(bytes, {
+      kind: "limits",
+      path: `packs/${system}/${backend}/${version}@${limitWatts}W`,
+      extension: "wkpack",
+      identity,
+      limitWatts,
+    });
+  }
+
   async putSystem(system: SystemSpec): Promise<void> {
     await this.#stage(jsonBytes(system), {
       kind: "systems",
@@ -183,6 +201,7 @@ export class StoreWriter implements AsyncDisposable {
       readonly path: string;
       readonly extension: string;
       readonly identity?: StagedIdentity;
+      readonly limitWatts?: number;
       readonly name?: string;
     },
   ): Promise<void> {
@@ -197,13 +216,34 @@ export class StoreWriter implements AsyncDisposable {
     this.#staged.push({ ...rest, staged, file, sha256, bytes: bytes.length });
   }
 
+  /** An identity that is imported again loses the limits that it had. */
+  #nextLimits(source: string): StoreIndex["limits"] {
+    const again = new Set(
+      this.#staged.flatMap(({ kind, identity }) =>
+        identity && kind === "identities" ? [nameOf(identity)] : []
+      ),
+    );
+    const kept = this.index.limits.filter((it) => !again.has(nameOf(it)));
+    const added = this.#staged.flatMap(
+      ({ kind, identity, limitWatts, file, sha256 }) =>
+        identity && kind === "limits" && limitWatts !== undefined
+          ? [{ ...identity, limitWatts, file, sha256, source }]
+          : [],
+    );
+    return [...kept, ...added].sort((a, b) =>
+      compareIdentities(a, b) || a.limitWatts - b.limitWatts
+    );
+  }
+
   #nextIndex({ source, importedAt, slots }: ImportRecord): StoreIndex {
     const identities = merge(
       this.index.identities,
-      this.#staged.flatMap(({ identity, file, sha256, bytes }) =>
-        identity ? [{ ...identity, bytes, file, sha256, source }] : []
+      this.#staged.flatMap(({ kind, identity, file, sha256, bytes }) =>
+        identity && kind === "identities"
+          ? [{ ...identity, bytes, file, sha256, source }]
+          : []
       ),
-      (it) => `${it.system}\0${it.backend}\0${it.version}`,
+      nameOf,
     ).sort(compareIdentities);
     const named = (kind: "systems" | "models") =>
       merge(
@@ -218,6 +258,7 @@ export class StoreWriter implements AsyncDisposable {
     const index = {
       ...emptyIndex(),
       identities,
+      limits: this.#nextLimits(source),
       versions: defaultVersions(
         identities,
         merge<VersionSlots>(
@@ -229,6 +270,7 @@ export class StoreWriter implements AsyncDisposable {
       systems: named("systems"),
       models: named("models"),
     };
+    // Packs at lower limits have the source of their identity.
     const used = new Set(
       [...index.identities, ...index.systems, ...index.models].map((it) =>
         it.source
@@ -243,6 +285,10 @@ export class StoreWriter implements AsyncDisposable {
       ).filter((it) => used.has(it.description)),
     };
   }
+}
+
+function nameOf({ system, backend, version }: PackIdentity): string {
+  return [system, backend, version].join("\0");
 }
 
 /** An identity, and how many rows of its pack have measured power. */

@@ -22,11 +22,12 @@ export async function sweepStore(
 ): Promise<void> {
   await removeStaging(directory);
   const named = new Set(
-    index === null
-      ? []
-      : [...index.identities, ...index.systems, ...index.models].map((it) =>
-        it.file
-      ),
+    index === null ? [] : [
+      ...index.identities,
+      ...index.limits,
+      ...index.systems,
+      ...index.models,
+    ].map((it) => it.file),
   );
   for (const folder of CONTENT_FOLDERS) {
     await sweepFolder(directory, folder, named);

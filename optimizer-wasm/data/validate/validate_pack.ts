@@ -53,8 +53,7 @@ export function validatePack(
     missing,
     verdict: verdicts.includes("fail")
       ? "fail"
-      : missing.length > 0 || verdicts.includes("warn") ||
-          limits !== undefined
+      : missing.length > 0 || verdicts.includes("warn")
       ? "warn"
       : "ok",
     findings: [
@@ -67,14 +66,14 @@ export function validatePack(
   };
 }
 
-/** Rows at lower limits are measured points of a power curve that this release does not read. */
+/** Rows at lower limits are measured points of what a cap costs. */
 function severalLimits(limitsWatts: readonly number[]): string | undefined {
   const highest = limitsWatts.at(-1);
   return limitsWatts.length < 2 || highest === undefined
     ? undefined
     : `measured at ${limitsWatts.length} power limits (${
       limitsWatts.join(", ")
-    } W); the rows at the highest are used, and lower caps come from the power curve, not from the rows measured there`;
+    } W): caps from ${limitsWatts[0]} W up cost what was measured`;
 }
 
 function reportTable(table: PackTable, found: LeafFindings): TableReport {

@@ -24,7 +24,7 @@ export async function packOf(files: Files, identity: string): Promise<Pack> {
   const wanted: PackIdentity = { system, backend, version };
   const cache = new TableCache();
   return await parsePack(
-    await buildPack(wanted, { catalog, cache, signal }),
+    (await buildPack(wanted, { catalog, cache, signal })).bytes,
     identity,
   );
 }

@@ -65,6 +65,13 @@ function capsOf(
     return [given === undefined ? own : Math.min(Math.max(given, low), high)];
   }
   if (caps.kind !== "free") return [own];
+  if (row.limits.length > 0) {
+    const c = Math.max(1, query.coefficients?.power[row.side] ?? 1);
+    const measured = Math.ceil((row.limits.at(-1)?.limitWatts ?? 0) * c);
+    const list = [own];
+    for (let cap = Math.max(low, measured); cap < own; cap++) list.push(cap);
+    return list;
+  }
   const ratio = query.allowUnmeasuredCaps
     ? 0
     : row.side !== "prefill" && row.smVersion >= 100
@@ -93,6 +100,34 @@ function clocksOf(sums: PhaseSums, curve: PowerCurve) {
   return list;
 }
 
+/**
+ * Time of a phase at a limit ÷ its uncapped time: straight lines through the measured limits, up to the own draw;
+ * undefined below the lowest limit.
+ */
+function measuredSlow(
+  { limits, phases }: BruteRow,
+  index: number,
+  limitWatts: number,
+): number | undefined {
+  const phase = phases[index];
+  if (!phase) return undefined;
+  const own = drawOf(phase.sums);
+  if (limitWatts >= own) return 1;
+  const points = [[own, 1]];
+  let most = 1;
+  for (const one of limits) {
+    if (one.limitWatts >= own) continue;
+    most = Math.max(most, (one.ms[index] ?? NaN) / phase.ms);
+    points.push([one.limitWatts, most]);
+  }
+  for (const [at, [low = 0, slow = 1]] of points.entries()) {
+    if (at === 0 || limitWatts < low) continue;
+    const [high = 0, fast = 1] = points[at - 1] ?? [];
+    return slow + (fast - slow) * (limitWatts - low) / (high - low);
+  }
+  return undefined;
+}
+
 /** All options of a row. */
 export function bruteOptions(
   row: BruteRow,
@@ -110,13 +145,28 @@ export function bruteOptions(
         slow.push(1);
         continue;
       }
+      const lowest = row.limits.at(-1);
+      if (lowest && capWatts >= Math.ceil(lowest.limitWatts * c)) {
+        slow.push(measuredSlow(row, index, capWatts / c) ?? NaN);
+        continue;
+      }
       const at = clocks[index]?.find(({ watts }) =>
         watts * c <= capWatts * REGULATION
       );
       if (at === undefined) return [];
       slow.push(at.slow);
     }
-    const binds = slow.some((value) => value !== 1);
+    const lowest = row.limits.at(-1);
+    const measured = lowest !== undefined &&
+      capWatts >= Math.ceil(lowest.limitWatts * c);
+    if (lowest && !measured && capWatts < own) {
+      // Below the limits the curve goes on, and nothing is faster than at the lowest.
+      for (const index of row.phases.keys()) {
+        const least = measuredSlow(row, index, lowest.limitWatts) ?? NaN;
+        slow[index] = Math.max(slow[index] ?? 1, least);
+      }
+    }
+    const binds = !measured && slow.some((value) => value !== 1);
     const error = binds ? declaredError(curve, capWatts / own) : 0;
     const { ttftMs, itlMs, rate } = row.measure(slow);
     if (ttftMs * (1 + error) > query.ttftMs) return [];

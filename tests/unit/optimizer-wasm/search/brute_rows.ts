@@ -51,8 +51,15 @@ export interface BruteRow {
   readonly smVersion: number;
   readonly batch: number;
   readonly mostRate: number;
+  /** Prompt tokens of a mixed step. */
+  readonly context?: number;
   /** One phase, or a mixed step and a step of decode requests alone. */
   readonly phases: readonly BrutePhase[];
+  /** Times of the phases at lower power limits, falling, as far as they were measured. */
+  readonly limits: readonly {
+    readonly limitWatts: number;
+    readonly ms: readonly number[];
+  }[];
   /** Latencies and requests a second when the phases take so many times as long. */
   measure(slow: readonly number[]): Measured;
 }
@@ -100,15 +107,44 @@ export function bruteRows(
   const next = { prefill: 0, decode: 0, agg: 0 };
   return layouts.flatMap((opened) => {
     const layout = next[opened.side]++;
-    switch (opened.side) {
-      case "prefill":
-        return prefillRows(opened, layout, query);
-      case "decode":
-        return decodeRows(opened, layout, query);
-      case "agg":
-        return aggRows(opened, layout, query);
-    }
+    const keyOf = ({ batch, context }: Unlimited) => `${batch}|${context}`;
+    const limits = opened.estimator.limits.map(({ limitWatts, estimator }) => ({
+      limitWatts,
+      rows: new Map(
+        rowsOf({ side: opened.side, estimator }, layout, query)
+          .map((row) => [keyOf(row), row]),
+      ),
+    }));
+    return rowsOf(opened, layout, query).map((row): BruteRow => {
+      const found = limits.map(({ limitWatts, rows }) => {
+        const at = rows.get(keyOf(row));
+        return at && { limitWatts, ms: at.phases.map(({ ms }) => ms) };
+      });
+      const missing = found.indexOf(undefined);
+      return {
+        ...row,
+        limits: found.slice(0, missing < 0 ? found.length : missing)
+          .filter((one) => one !== undefined),
+      };
+    });
   });
+}
+
+type Unlimited = Omit<BruteRow, "limits">;
+
+function rowsOf(
+  opened: OpenedLayout,
+  layout: number,
+  query: FleetQuery,
+): Unlimited[] {
+  switch (opened.side) {
+    case "prefill":
+      return prefillRows(opened, layout, query);
+    case "decode":
+      return decodeRows(opened, layout, query);
+    case "agg":
+      return aggRows(opened, layout, query);
+  }
 }
 
 function ranks({ estimator: { engineCase: { layout } } }: OpenedLayout) {
@@ -170,14 +206,14 @@ function prefillRows(
   opened: OpenedLayout,
   layout: number,
   query: FleetQuery,
-): BruteRow[] {
+): Unlimited[] {
   const { isl, osl, prefix = 0 } = query;
   const { estimator } = opened;
   const { program } = estimator;
   const corrections = query.corrections ?? AIC;
   const mostRate = mostRateOf(opened, query);
   const c = gate(query.coefficients?.ttft);
-  return PREFILL.flatMap((batch): BruteRow[] => {
+  return PREFILL.flatMap((batch): Unlimited[] => {
     if (batch > 1 && batch * (isl - prefix) > 8192) return [];
     const memory = { batchSize: batch, isl, osl, prefix };
     if (!estimator.memory("static_ctx", memory).fits) return [];
@@ -205,14 +241,14 @@ function decodeRows(
   opened: OpenedLayout,
   layout: number,
   query: FleetQuery,
-): BruteRow[] {
+): Unlimited[] {
   const { isl, osl, prefix = 0 } = query;
   const { estimator } = opened;
   const { program } = estimator;
   const corrections = query.corrections ?? AIC;
   const drafts = estimator.engineCase.nextn ?? 0;
   const c = gate(query.coefficients?.itl);
-  return DECODE.flatMap((batch): BruteRow[] => {
+  return DECODE.flatMap((batch): Unlimited[] => {
     const memory = { batchSize: batch, isl, osl, prefix };
     if (!estimator.memory("static_gen", memory).fits) return [];
     if (!admits(opened, query, batch)) return [];
@@ -267,7 +303,7 @@ function aggRows(
   opened: OpenedLayout,
   layout: number,
   query: FleetQuery,
-): BruteRow[] {
+): Unlimited[] {
   const { isl, osl, prefix = 0 } = query;
   const { estimator } = opened;
   const { program } = estimator;
@@ -280,7 +316,7 @@ function aggRows(
   const mostRate = mostRateOf(opened, query);
   const cTtft = gate(query.coefficients?.ttft);
   const cItl = gate(query.coefficients?.itl);
-  const rows: BruteRow[] = [];
+  const rows: Unlimited[] = [];
   for (const context of contextSizes(isl)) {
     for (const batch of AGGREGATED) {
       const prompts = Math.ceil(context / isl);
@@ -307,6 +343,7 @@ function aggRows(
       rows.push({
         ...common(opened, layout),
         batch,
+        context,
         mostRate,
         phases,
         measure([slow = 1, slowGeneration = 1]) {

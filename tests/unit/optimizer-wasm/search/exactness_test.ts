@@ -148,8 +148,9 @@ const RUNS = Number(Deno.env.get("WATTKEEPER_SEARCH_RUNS") ?? 25);
 /** Draws searches with three queries each and compares. */
 async function compareRuns(
   numRuns: number,
-  { mode, alter = (query) => query }: {
+  { mode, withLimits = false, alter = (query) => query }: {
     readonly mode?: FleetMode;
+    readonly withLimits?: boolean;
     readonly alter?: (query: FleetQuery, drawn: RandomSearch) => FleetQuery;
   },
 ): Promise<void> {
@@ -158,7 +159,7 @@ async function compareRuns(
   await fc.assert(
     fc.asyncProperty(fc.nat(), async (seed) => {
       const random = new Random(seed);
-      const drawn = await randomSearch(random, mode);
+      const drawn = await randomSearch(random, mode, withLimits);
       if (drawn === undefined) return;
       for (let queries = 3; queries > 0; queries--) {
         const query = alter(randomQuery(random, drawn), drawn);
@@ -185,6 +186,35 @@ async function compareRuns(
 
 Deno.test("the search finds what a brute force finds, ranked and to the watt", async () => {
   await compareRuns(RUNS, {});
+});
+
+Deno.test("caps cost what was measured at several power limits, where it was", async () => {
+  const alter = (query: FleetQuery): FleetQuery => ({
+    ...query,
+    caps: query.caps.kind === "fixed" ? query.caps : { kind: "free" },
+  });
+  await compareRuns(RUNS, { withLimits: true, alter });
+  await compareRuns(RUNS, { withLimits: true, mode: "agg", alter });
+});
+
+Deno.test("given caps below every measured limit follow the curve, and are never faster than at the lowest", async () => {
+  await compareRuns(2 * RUNS, {
+    withLimits: true,
+    mode: "decode",
+    alter: (query, { layouts }) => {
+      const limits = layouts.flatMap(({ estimator }) => estimator.limits);
+      const lowest = Math.min(
+        700,
+        ...limits.map(({ limitWatts }) => limitWatts),
+      );
+      const decode = Math.max(1, Math.round(lowest * 0.8));
+      return {
+        ...query,
+        ...{ itlMs: 1e4, ttftMs: 1e4 },
+        caps: { kind: "fixed", watts: { decode } },
+      };
+    },
+  });
 });
 
 Deno.test("a watt more is taken where it brings a smaller declared error", async () => {

@@ -7,6 +7,7 @@ import {
   type FleetInfeasible,
   type FleetQuery,
   type FleetResult,
+  FleetSearch,
   openFleetSearch,
 } from "../../../../optimizer-wasm/search/mod.ts";
 import { Random } from "../../../peer/random.ts";
@@ -196,4 +197,39 @@ Deno.test("sglang workers that share no tp are refused", async () => {
     }, {}),
     { code: "invalid_layout" },
   );
+});
+
+Deno.test("sglang sides that each fit at another tp are named with the memory that keeps them apart", async () => {
+  const opener = await builtinOpener();
+  const space = {
+    model: "Qwen/Qwen3-235B-A22B",
+    system: "h200_sxm",
+    backend: "sglang",
+  } as const;
+  // Only prefill at tp 4 and decode at tp 2 hold the weights; tp 1 would go together.
+  const layouts = await Promise.all(
+    ([
+      ["prefill", [4, 1, 4, 1]],
+      ["prefill", [1, 4, 1, 4]],
+      ["decode", [1, 2, 2, 1]],
+      ["decode", [2, 2, 1, 4]],
+    ] as const).map(async ([side, [tp, dp, moeTp, moeEp]]) => {
+      const layout = { tp, pp: 1, dp, moeTp, moeEp, cp: 1 };
+      const engineCase = {
+        ...space,
+        layout,
+        databaseMode: "ROOFLINE",
+      } as const;
+      const [estimator] = await opener.openAll([engineCase]);
+      assert(estimator && !(estimator instanceof WattkeeperError));
+      return { side, estimator };
+    }),
+  );
+  const search = new FleetSearch({ ...space, mode: "disagg" }, layouts, []);
+  const { infeasible } = search.run({
+    ...{ isl: 19_730, osl: 3, ttftMs: 2297, itlMs: 23.2, totalGpus: 16 },
+    caps: { kind: "free" },
+    objective: "throughput",
+  });
+  assert.equal(infeasible?.constraint, "memory");
 });

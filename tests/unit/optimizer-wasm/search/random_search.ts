@@ -67,8 +67,10 @@ export interface RandomSearch {
 export async function randomSearch(
   random: Random,
   wanted?: FleetMode,
+  /** The tables were measured at several power limits. */
+  withLimits = false,
 ): Promise<RandomSearch | undefined> {
-  const builtin = random.chance(0.4);
+  const builtin = !withLimits && random.chance(0.4);
   const pack = builtin ? undefined : await randomPack(random);
   const opener = pack ? openerOf(pack) : builtinOpener;
   const isMoe = random.chance(0.5);
@@ -97,10 +99,29 @@ export async function randomSearch(
   const opened = await opener.openAll(
     cases.map(({ engineCase }) => engineCase),
   );
+  const limited: {
+    limitWatts: number;
+    opened: Awaited<ReturnType<EstimatorOpener["openAll"]>>;
+  }[] = [];
+  const share = withLimits ? 1 : 0.25;
+  for (const limitWatts of pack ? limitsWatts(random, share) : []) {
+    const other = openerOf(await randomPack(random, pack));
+    limited.push({
+      limitWatts,
+      opened: await other.openAll(cases.map(({ engineCase }) => engineCase)),
+    });
+  }
   const layouts = cases.flatMap(({ side }, index): OpenedLayout[] => {
     const estimator = opened[index];
     if (!(estimator instanceof EngineEstimator)) return [];
-    return isMeasured(side, estimator) ? [{ side, estimator }] : [];
+    if (!isMeasured(side, estimator)) return [];
+    const atLimits = limited.flatMap(({ limitWatts, opened }) => {
+      const other = opened[index];
+      return other instanceof EngineEstimator
+        ? [{ limitWatts, estimator: other }]
+        : [];
+    });
+    return [{ side, estimator: estimator.withLimits(atLimits) }];
   });
   const exists = KINDS[mode].some((sides) =>
     sides.every((side) => layouts.some((one) => one.side === side))
@@ -114,6 +135,15 @@ export async function randomSearch(
   if (mode === "disagg" && backend === "sglang" && !shared) return undefined;
   const space = { model, system, backend, mode, nextn };
   return { search: new FleetSearch(space, layouts, []), layouts, mode };
+}
+
+/** Lower power limits that the tables of a space were measured at. @param share of spaces that have some */
+function limitsWatts(random: Random, share: number): number[] {
+  if (!random.chance(share)) return [];
+  const count = random.integer(1, 3);
+  return [
+    ...new Set(Array.from({ length: count }, () => random.integer(150, 900))),
+  ];
 }
 
 /** Made-up tables miss much: a layout that has no answer to an easy question is left out. */
