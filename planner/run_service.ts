@@ -97,7 +97,7 @@ export async function runService(
   loop.listen(logListener(log));
   const heap = new HeapKeeper();
   loop.listen((event) => {
-    if (event.kind === "decided") heap.check();
+    if (event.kind === "decided" || event.kind === "staged") heap.check();
   });
   if (environment.listener) loop.listen(environment.listener);
   const { decisions } = input;
