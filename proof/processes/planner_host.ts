@@ -67,6 +67,7 @@ export class PlannerHost implements FaultTarget {
       saved,
     });
     this.#processes.push(process);
+    process.start();
     return process;
   }
 

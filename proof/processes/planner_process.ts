@@ -89,6 +89,9 @@ export class PlannerProcess {
       times: options.times,
       listeners: [options.listener],
     });
+  }
+
+  start(): void {
     this.loop.run(this.#stop.signal).catch((error: unknown) => {
       this.failure = error;
     });

@@ -14,7 +14,7 @@ export function findInDecision(
   decision: Decision,
   fleet: ScheduledFleet,
 ): Omit<Violation, "atMs"> | undefined {
-  const { targets, reasons, previous, proposed } = decision;
+  const { targets, reasons, found } = decision;
   const kinds = new Set<string>(reasons.map(({ kind }) => kind));
   const wrong = (message: string) =>
     ({
@@ -28,8 +28,11 @@ export function findInDecision(
     if (!Number.isInteger(replicas) || replicas < 0) {
       return wrong(`${replicas} replicas of ${side}`);
     }
+    // What is below the floor already may wait there for its turn (P46, P50).
+    const lowered = replicas !== found?.[side]?.targetReplicas;
     if (
-      replicas < fleet.floor && !shedding && decision.decided.includes(side)
+      replicas < fleet.floor && !shedding && lowered &&
+      decision.decided.includes(side)
     ) {
       return wrong(
         `${replicas} replicas of ${side}, the floor is ${fleet.floor}`,
@@ -51,9 +54,14 @@ export function findInDecision(
     return wrong(`${watts} W of ${budgetWatts} W`);
   }
   const changes = targets.some(({ side, replicas }) =>
-    previous[side] !== replicas || proposed[side] !== replicas
+    decision.decided.includes(side) && found?.[side] !== undefined &&
+    found[side].targetReplicas !== replicas
   );
-  if (changes && reasons.length === 0) {
+  const { throughput, load, optimizer } = decision;
+  const said = reasons.length > 0 || optimizer.searched !== undefined ||
+    throughput === "scale" || throughput === "set_lower_bound" ||
+    load?.decision.startsWith("scale_") === true;
+  if (changes && !said) {
     return {
       invariant: "unexplained",
       message: `decision ${decision.sequence} gives no reason`,

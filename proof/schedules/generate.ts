@@ -51,11 +51,12 @@ function fleetOf(random: Random): ScheduledFleet {
     : "none";
   const gpusPerReplica = pick(random, [1, 1, 1, 2]);
   const nodes = pick(random, [1, 2, 2, 3, 4]);
-  const gpusPerNode = gpusPerReplica * pick(random, [2, 2, 3, 4]);
+  const gpusPerNode = gpusPerReplica * pick(random, [3, 3, 4]);
   const strangers = startMode === "gate" && nodes > 1 && random() < 0.3 ? 1 : 0;
   const sides = mode === "disagg" ? 2 : 1;
   const slots = nodes * Math.floor(gpusPerNode / gpusPerReplica) - strangers;
-  const most = Math.max(sides, slots - 1);
+  // One replica's GPUs are spare, so that a rollout has somewhere to surge to.
+  const most = slots - 1;
   const floor = most >= 2 * sides && random() < 0.3 ? 2 : 1;
   const maxGpus = gpusPerReplica *
     (sides * floor + Math.floor(random() * (most - sides * floor + 1)));

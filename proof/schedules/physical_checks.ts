@@ -89,8 +89,10 @@ export class PhysicalChecks {
     for (const node of this.#world.nodes) {
       const { defaultWatts, safeDefaultWatts, prearm, name } = node.facts;
       const idle = prearm ? safeDefaultWatts : defaultWatts;
-      for (const { podUid, limitWatts, foreign, index } of node.gpus) {
-        if (podUid !== undefined || foreign || limitWatts === idle) continue;
+      for (const { podUid, limitWatts, rootWatts, index } of node.gpus) {
+        if (podUid !== undefined || limitWatts === idle) continue;
+        // Given back as root had left it.
+        if (limitWatts === rootWatts) continue;
         return {
           invariant: "stranded",
           message: `${limitWatts} W on the idle GPU ${index} of ${name}`,

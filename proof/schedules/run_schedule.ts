@@ -18,7 +18,7 @@ import {
 import { PlannerHost, type PlannerProcess } from "../processes/mod.ts";
 import { findInDecision } from "./decision_checks.ts";
 import { configOf, nodesOf, replicaGpus } from "./fleet_config.ts";
-import { FORMULA_TRUTH, formulaModel } from "./formula_engine.ts";
+import { FORMULA_GPU, FORMULA_TRUTH, formulaModel } from "./formula_engine.ts";
 import { PhysicalChecks } from "./physical_checks.ts";
 import { RunHash } from "./run_hash.ts";
 import type { Schedule, ScheduledTraffic } from "./schedule.ts";
@@ -126,7 +126,10 @@ class ScheduleRun {
       ),
     });
     this.#world = world;
-    world.allowedWatts = fleet.budgetWatts;
+    // Without a gate the claim begins once a leader says that the budget holds what may start (§6).
+    world.allowedWatts = fleet.startMode === "gate"
+      ? fleet.budgetWatts
+      : undefined;
     this.#checks = new PhysicalChecks(world, fleet);
     world.onEvent = () => this.#check();
     const clock = new WorldClock(world, START_MS);
@@ -143,7 +146,8 @@ class ScheduleRun {
       listen: (process) => (event) => this.#hear(process(), event),
       budgetChanged: (watts) => {
         this.#wantedWatts = watts;
-        world.allowedWatts = Math.max(world.allowedWatts ?? 0, watts);
+        if (world.allowedWatts === undefined) return;
+        world.allowedWatts = Math.max(world.allowedWatts, watts);
       },
     });
     host.start();
@@ -265,6 +269,28 @@ class ScheduleRun {
     return this.#unrest() === "";
   }
 
+  /** The ledger has nothing left to do; where no claim is made, or none can be, what it still wishes for is not waited for. */
+  #isDone(staged: Transition): boolean {
+    const { floor, gpusPerReplica, mode } = this.#schedule.fleet;
+    const floorGpus = floor * gpusPerReplica * (mode === "agg" ? 1 : 2);
+    const fits = this.#wantedWatts >= floorGpus * FORMULA_GPU.minWatts;
+    if (staged.settled) return true;
+    const promised = this.#checks.claimsBudget && this.#isGated &&
+      (fits || this.#schedule.fleet.belowFloor === "shed");
+    // All at their minimum and no room for a surge pod: a person has to decide (§7).
+    if (
+      promised && staged.alarms.some(({ kind }) => kind === "rollout_blocked")
+    ) {
+      return this.#schedule.faults.some(({ kind }) => kind === "rollout");
+    }
+    return !promised && staged.steps.length === 0 &&
+      staged.waits.every(({ kind }) => kind === "budget_room");
+  }
+
+  get #isGated(): boolean {
+    return this.#schedule.fleet.startMode === "gate";
+  }
+
   /** What does not rest yet, in words; empty: everything does. */
   #unrest(): string {
     const { leader } = this.#host;
@@ -276,23 +302,28 @@ class ScheduleRun {
     if (fleet.advisory) return "";
     const staged = this.#staged.get(leader);
     if (!leader.fleet.leads || !staged) return "no planner leads";
-    if (!staged.settled) {
+    if (!this.#isDone(staged)) {
       return `not settled: ${
         staged.waits.map(({ kind, podName }) => `${kind} ${podName ?? ""}`)
           .join(", ")
       }; ${staged.alarms.map(({ message }) => message).join(" ")}`;
     }
+    const idle = this.#checks.stranded();
+    if (idle) return idle.message;
+    // Without room for them, replicas that demand asks for are not there, and that is rest.
+    if (!staged.settled) return "";
     for (const { side, replicas } of leader.loop.last?.decision.targets ?? []) {
       const pods = this.#world.api.pods().filter((pod) => pod.side === side);
       if (pods.length !== replicas) {
         return `${pods.length} pods of ${side}, ${replicas} are wanted`;
       }
+      // Load scaling may go to and fro between two counts when the load lies between them.
+      if (this.#schedule.fleet.loadScaling) continue;
       if (this.#world.ready(side) !== replicas) {
         return `${this.#world.ready(side)} of ${replicas} ${side} serve`;
       }
     }
-    const idle = this.#checks.stranded();
-    return idle ? idle.message : "";
+    return "";
   }
 }
 
