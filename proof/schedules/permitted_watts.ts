@@ -95,7 +95,8 @@ export class PermittedWatts {
       }
     }
     for (const { pod, gpus } of this.#world.api.pods()) {
-      if (placed.has(pod.uid) || gone.has(pod.nodeName ?? "")) continue;
+      // A pod that has left its node starts nowhere else.
+      if (placed.has(pod.uid) || pod.nodeName !== undefined) continue;
       sum += gpus * Math.max(
         this.#above(pod.uid, undefined),
         flying.get(pod.uid) ?? 0,
