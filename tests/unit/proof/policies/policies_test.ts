@@ -197,22 +197,23 @@ Deno.test("copies of a trace are shifted, and no prompt of another copy or round
   // One second between the two, one until it begins anew.
   assert.equal(trace.lengthMs, 2_000);
   const two = unrolled(trace, { copies: 2, lengthMs: 4_000 });
-  assert.deepEqual([...two.atMs], [
-    0,
-    0,
-    1_000,
-    1_000,
-    2_000,
-    2_000,
-    3_000,
-    3_000,
-  ]);
-  const texts = (
-    from: number,
-    until: number,
-  ) => [...two.blocks.subarray(two.blocksFrom[from], two.blocksFrom[until])];
-  // Two rounds of the first copy with two blocks each; of the second one the end of a round, a round, and a beginning.
-  assert.equal(new Set(texts(0, 8)).size, 2 + 2 + 1 + 2 + 2);
+  const golden = Math.round(2_000 * (Math.sqrt(5) - 1) / 2);
+  assert.deepEqual(
+    [...two.atMs].map(Math.round),
+    [
+      0,
+      2_000 - golden,
+      1_000,
+      3_000 - golden,
+      2_000,
+      4_000 - golden,
+      3_000,
+      5_000 - golden,
+    ],
+  );
+  // Two rounds of each copy, two blocks in each.
+  assert.equal(new Set(two.blocks).size, 2 * 2 * 2);
+  assert.equal(two.blocksFrom.at(-1), two.blocks.length);
 });
 
 Deno.test("the rate of a trace is that of its requests, at any speed", () => {
@@ -243,7 +244,7 @@ Deno.test("the rate of a trace is that of its requests, at any speed", () => {
       stream.advance();
       drawn++;
     }
-    assert.equal(drawn, 3 * 200 * speed);
+    assert(Math.abs(drawn - 3 * 200 * speed) <= 3);
     assert(Math.abs(requests - drawn) < 1e-6, `${requests} ${drawn}`);
   }
 });
