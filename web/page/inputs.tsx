@@ -38,8 +38,9 @@ export function Inputs(props: InputsProps) {
       ...packs.map(({ system }) => system),
     ]),
   ].sort();
-  const versions = packs.filter(({ system, backend }) =>
-    system === state.system && backend === state.backend
+  const versions = packs.filter(({ system, backend, limitWatts }) =>
+    system === state.system && backend === state.backend &&
+    limitWatts === undefined
   ).map(({ version }): Choice<string> => ({
     value: version,
     label: `${state.backend} ${version} tables`,

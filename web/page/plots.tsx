@@ -10,6 +10,7 @@ import type { CapCurve, CapPoint } from "../worker/protocol.ts";
 import type { Answer } from "./answer.ts";
 import {
   brief,
+  clockText,
   milliseconds,
   NOTHING,
   number,
@@ -270,7 +271,7 @@ const CAP_COLUMNS: readonly PlotColumn<CapPoint>[] = [
     title: "Clock",
     numeric: true,
     value: (it) => it.clock,
-    show: (it) => percent(it.clock),
+    show: (it) => clockText(it.clock),
   },
 ];
 
@@ -346,7 +347,7 @@ export function CapPlot(
         return `${number(point.capWatts)} W: ${LATENCY[name]} ${
           milliseconds(point.latencyMs)
         }${error}, draws ${number(point.drawWatts)} W, clock ${
-          percent(point.clock)
+          clockText(point.clock)
         }`;
       }}
     />

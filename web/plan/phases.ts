@@ -48,7 +48,7 @@ export function capsLabel(
 
 /** Whether a cap costs the side speed. */
 export function isHeld(side: FleetSide): boolean {
-  return side.clock < 1;
+  return side.clock === undefined || side.clock < 1;
 }
 
 /** The phases of a frontier, from few watts to many. */

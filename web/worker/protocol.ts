@@ -112,7 +112,8 @@ export interface CapPoint {
   /** TTFT of prefill, ITL of decode, ITL of aggregated workers. */
   readonly latencyMs: number;
   readonly latencyError: number;
-  readonly clock: number;
+  /** Undefined where the time at the cap was measured. */
+  readonly clock: number | undefined;
 }
 
 /** A pack in the browser's storage. */
@@ -122,6 +123,8 @@ export interface StoredPack extends PackIdentity {
   readonly bytes: number;
   readonly poweredLeaves: number;
   readonly leaves: number;
+  /** Its rows are those at one lower power limit, which stand beside the identity's own (R17). */
+  readonly limitWatts: number | undefined;
   readonly systemSpec: SystemSpec;
 }
 
