@@ -1,7 +1,7 @@
 /** `web`: serves the capacity planner, and a running planner's dashboard beside it. @module */
 
 import { serveHttp, WattkeeperError } from "../../service/mod.ts";
-import { builtFiles, buildWeb, pages, plannerProxy } from "../../web/mod.ts";
+import { buildWeb, builtFiles, pages, plannerProxy } from "../../web/mod.ts";
 import type { Command } from "../command.ts";
 import { parseListenAddress } from "../plan/listen_address.ts";
 
@@ -25,7 +25,8 @@ With --planner the dashboard of a running planner is the first page; what it rea
       name: "planner",
       kind: "string",
       value: "URL",
-      help: "A running planner whose dashboard is shown: http://127.0.0.1:9090.",
+      help:
+        "A running planner whose dashboard is shown: http://127.0.0.1:9090.",
     },
     {
       name: "build-only",
@@ -54,7 +55,11 @@ With --planner the dashboard of a running planner is the first page; what it rea
     const planner = plannerOf(flags["planner"]);
     await buildWeb();
     if (flags["build-only"] === true) {
-      write(output === "json" ? `${JSON.stringify({ folder: "dist/web" })}\n` : "dist/web\n");
+      write(
+        output === "json"
+          ? `${JSON.stringify({ folder: "dist/web" })}\n`
+          : "dist/web\n",
+      );
       return 0;
     }
     const files = await builtFiles();
@@ -71,7 +76,11 @@ With --planner the dashboard of a running planner is the first page; what it rea
     write(
       output === "json"
         ? `${JSON.stringify({ url })}\n`
-        : `Serving ${planner ? "the dashboard and the capacity planner" : "the capacity planner"} at ${url} (^C ends it)\n`,
+        : `Serving ${
+          planner
+            ? "the dashboard and the capacity planner"
+            : "the capacity planner"
+        } at ${url} (^C ends it)\n`,
     );
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
@@ -83,18 +92,26 @@ With --planner the dashboard of a running planner is the first page; what it rea
 };
 
 function addressOf(text: unknown) {
-  const address = parseListenAddress(typeof text === "string" ? text : "127.0.0.1:0");
+  const address = parseListenAddress(
+    typeof text === "string" ? text : "127.0.0.1:0",
+  );
   if (address) return address;
-  throw new WattkeeperError("invalid_usage", "There is nothing to do without an address.", {
-    where: "--listen",
-    remedy: "Write --listen 127.0.0.1:8080.",
-  });
+  throw new WattkeeperError(
+    "invalid_usage",
+    "There is nothing to do without an address.",
+    {
+      where: "--listen",
+      remedy: "Write --listen 127.0.0.1:8080.",
+    },
+  );
 }
 
 function plannerOf(text: unknown): URL | undefined {
   if (typeof text !== "string") return undefined;
   const url = URL.parse(text);
-  if (url && (url.protocol === "http:" || url.protocol === "https:")) return url;
+  if (url && (url.protocol === "http:" || url.protocol === "https:")) {
+    return url;
+  }
   throw new WattkeeperError(
     "invalid_value",
     `"${text}" is no address of a planner.`,
