@@ -9,7 +9,7 @@ const MOST_NODES = 500;
 
 /** The reports of a snapshot. */
 export function nodesJson(
-  snapshot: Pick<FleetSnapshot, "reports" | "pods"> | undefined,
+  snapshot: Pick<FleetSnapshot, "atMs" | "reports" | "pods"> | undefined,
 ): Json {
   const reports = snapshot?.reports ?? [];
   const sides = new Map(
@@ -18,18 +18,25 @@ export function nodesJson(
   return {
     nodes_total: reports.length,
     nodes: reports.slice(0, MOST_NODES).map((report) =>
-      nodeJson(report, (uid) => sides.get(uid))
+      nodeJson(report, {
+        atMs: snapshot?.atMs ?? 0,
+        sideOf: (uid) => sides.get(uid),
+      })
     ),
   };
 }
 
 function nodeJson(
   report: NodePowerReport,
-  sideOf: (uid: string) => string | undefined,
+  { atMs, sideOf }: {
+    readonly atMs: number;
+    readonly sideOf: (uid: string) => string | undefined;
+  },
 ): Json {
   return {
     node_name: report.nodeName,
-    observed_at_ms: report.observedAt.getTime(),
+    // By the fleet's own clock, which a simulated one has for itself.
+    report_age_ms: Math.max(0, atMs - report.observedAt.getTime()),
     agent_version: report.agentVersion,
     sequence: report.sequence,
     safe_default_watts: report.safeDefaultWatts,

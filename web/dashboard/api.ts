@@ -73,7 +73,7 @@ export interface TransitionView {
 /** What a node's agent has read back. */
 export interface NodeView {
   readonly node_name: string;
-  readonly observed_at_ms: number;
+  readonly report_age_ms: number;
   readonly agent_version: string;
   readonly gpus: readonly GpuView[];
 }

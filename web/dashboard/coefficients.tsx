@@ -25,49 +25,56 @@ export function Coefficients(
           {decision ? `decision ${decision.id}` : NOTHING}
         </span>
       </h2>
-      <table class="coefficients">
-        <thead>
-          <tr>
-            <th scope="col">Coefficient</th>
-            <th scope="col" class="num">Value</th>
-            <th scope="col">0.5 … 2</th>
-            <th scope="col">Last change</th>
-          </tr>
-        </thead>
-        <tbody>
-          {NAMES.map(([key, name, what]) => {
-            const value = all?.after[key];
-            const update = all?.updates.find(({ coefficient }) =>
-              coefficient === key
-            );
-            const pegged = all?.pegged_since_ms[key] !== undefined;
-            return (
-              <tr key={key}>
-                <th scope="row" title={what}>{name}</th>
-                <td class={`num strong${pegged ? " warn" : ""}`}>
-                  {value === undefined ? NOTHING : number(value, 3)}
-                </td>
-                <td>
-                  <span class="bar" aria-hidden="true">
-                    {value !== undefined && (
-                      <i style={{ left: `${place(value)}%` }} />
-                    )}
-                  </span>
-                </td>
-                <td>
-                  {pegged
-                    ? <span class="warn">at its limit</span>
-                    : update?.censored
-                    ? <span class="warn">hidden by a cap</span>
-                    : update
-                    ? `from ${number(update.before, 3)}`
-                    : NOTHING}
-                </td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
+      <div
+        class="scroll"
+        role="region"
+        aria-label="Coefficients, table"
+        tabIndex={0}
+      >
+        <table class="coefficients">
+          <thead>
+            <tr>
+              <th scope="col">Coefficient</th>
+              <th scope="col" class="num">Value</th>
+              <th scope="col">0.5 … 2</th>
+              <th scope="col">Last change</th>
+            </tr>
+          </thead>
+          <tbody>
+            {NAMES.map(([key, name, what]) => {
+              const value = all?.after[key];
+              const update = all?.updates.find(({ coefficient }) =>
+                coefficient === key
+              );
+              const pegged = all?.pegged_since_ms[key] !== undefined;
+              return (
+                <tr key={key}>
+                  <th scope="row" title={what}>{name}</th>
+                  <td class={`num strong${pegged ? " warn" : ""}`}>
+                    {value === undefined ? NOTHING : number(value, 3)}
+                  </td>
+                  <td>
+                    <span class="bar" aria-hidden="true">
+                      {value !== undefined && (
+                        <i style={{ left: `${place(value)}%` }} />
+                      )}
+                    </span>
+                  </td>
+                  <td>
+                    {pegged
+                      ? <span class="warn">at its limit</span>
+                      : update?.censored
+                      ? <span class="warn">hidden by a cap</span>
+                      : update
+                      ? `from ${number(update.before, 3)}`
+                      : NOTHING}
+                  </td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
     </section>
   );
 }

@@ -1,20 +1,22 @@
 /** The decisions, newest first, each with its reasons. @module */
 
 import { NOTHING, number, watts } from "../page/format.ts";
+import { useState } from "preact/hooks";
 import type { DecisionView, Side } from "./api.ts";
 
-/** Decisions that are listed. */
-const SHOWN = 40;
+/** Decisions that are listed at first, and more with each press. */
+const SHOWN = 15;
 
 /** The list. */
 export function Decisions(
   { decisions }: { readonly decisions: readonly DecisionView[] },
 ) {
+  const [shown, setShown] = useState(SHOWN);
   return (
     <section class="panel" aria-labelledby="decisions-heading">
       <h2 id="decisions-heading">Decisions and their reasons</h2>
       <ol class="decisions">
-        {decisions.slice(0, SHOWN).map((decision, index) => (
+        {decisions.slice(0, shown).map((decision, index) => (
           <li key={decision.id}>
             <details open={index === 0}>
               <summary>
@@ -68,6 +70,15 @@ export function Decisions(
           <li class="hint">No decision has been made yet.</li>
         )}
       </ol>
+      {decisions.length > shown && (
+        <button
+          type="button"
+          class="quiet"
+          onClick={() => setShown(shown + SHOWN)}
+        >
+          Older decisions
+        </button>
+      )}
     </section>
   );
 }

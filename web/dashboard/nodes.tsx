@@ -21,7 +21,6 @@ export function Nodes(
   { state }: { readonly state: PlannerStateView | undefined },
 ) {
   const nodes = state?.nodes ?? [];
-  const now = state?.now_ms ?? 0;
   const loose = nodes.flatMap((node) =>
     notEnforced(node.gpus).map((gpu) => ({ node: node.node_name, gpu }))
   );
@@ -51,9 +50,9 @@ export function Nodes(
             </tr>
           </thead>
           <tbody>
-            {nodes.map(({ node_name, observed_at_ms, gpus }) => {
+            {nodes.map(({ node_name, report_age_ms, gpus }) => {
               const used = gpus.filter(({ side }) => side !== null);
-              const age = Math.round((now - observed_at_ms) / 1000);
+              const age = Math.round(report_age_ms / 1000);
               return (
                 <tr key={node_name}>
                   <th scope="row">{node_name}</th>
@@ -72,7 +71,7 @@ export function Nodes(
                     {shown(sumOf(used.map((gpu) => gpu.draw_watts)))}
                   </td>
                   <td class={`num${age > OLD_REPORT_SECONDS ? " warn" : ""}`}>
-                    {number(Math.max(0, age))} s old
+                    {number(age)} s old
                   </td>
                 </tr>
               );
