@@ -9,7 +9,6 @@ import {
   closeBrowserAfterAll,
   numberIn,
   openPage,
-  PATIENCE_MS,
 } from "./chromium.ts";
 
 closeBrowserAfterAll();
@@ -74,11 +73,10 @@ browserTest(
     await page.getByText(/of 6,000 W charged/).waitFor();
     const state = await (await fetch(`${planner.url}api/v1/state`)).json();
     // Budget, charged, effective and drawn watts, in this order and none above the one before.
-    await page.waitForFunction(
-      `[...document.querySelectorAll(".figure-value")].slice(0, 4).every((it) => /\\d/.test(it.textContent))`,
-      undefined,
-      { timeout: PATIENCE_MS },
-    );
+    for (let place = 0; place < 4; place++) {
+      await page.locator(".figure-value").nth(place).filter({ hasText: /\d/ })
+        .waitFor();
+    }
     const [budget = 0, charged = 0, effective = 0, drawn = 0] =
       (await page.locator(".figure-value").allInnerTexts()).map(numberIn);
     assert.equal(budget, state.budget_watts);
@@ -94,13 +92,7 @@ browserTest(
     const before = numberIn(
       await page.locator(".decision-id").first().innerText(),
     );
-    await page.waitForFunction(
-      `Number(document.querySelector(".decision-id").textContent.slice(1)) > ${
-        before + 1
-      }`,
-      undefined,
-      { timeout: PATIENCE_MS },
-    );
+    await page.getByText(`#${before + 2}`, { exact: true }).waitFor();
     assert.match(
       await page.locator(".decisions li").first().innerText(),
       /asked .* → /,
@@ -145,11 +137,7 @@ browserTest(
     const first = numberIn(
       await page.locator(".decision-id").first().innerText(),
     );
-    await page.waitForFunction(
-      `Number(document.querySelector(".decision-id").textContent.slice(1)) > ${first}`,
-      undefined,
-      { timeout: PATIENCE_MS },
-    );
+    await page.getByText(`#${first + 1}`, { exact: true }).waitFor();
   },
 );
 

@@ -28,7 +28,7 @@ export function InProgress(
             : NOTHING}
         </span>
       </h2>
-      <ul class="lines" role="group" aria-label="In progress" tabIndex={0}>
+      <ul class="lines" aria-label="In progress" tabIndex={0}>
         {transition?.unreachable && (
           <li class="bad">
             Unreachable: {watts(transition.unreachable.missing_watts)}{" "}

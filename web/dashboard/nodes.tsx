@@ -94,7 +94,6 @@ export function Nodes(
       </h3>
       <ul
         class="lines lines-short"
-        role="group"
         aria-label="GPUs that are not enforced"
         tabIndex={0}
       >
