@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { buildWeb, builtFiles, pages, plannerProxy } from "../../web/mod.ts";
 import { serveHttp } from "../../service/mod.ts";
 import { seriousFindings } from "./axe.ts";
+import { startPlanner } from "./planner_process.ts";
 import {
   browserTest,
   closeBrowserAfterAll,
@@ -12,55 +13,6 @@ import {
 } from "./chromium.ts";
 
 closeBrowserAfterAll();
-
-const ROOT = new URL("../../", import.meta.url);
-/** Simulated seconds a second: a decision every second or so. */
-const SPEED = 200;
-
-interface RunningPlanner extends AsyncDisposable {
-  readonly port: number;
-  readonly url: string;
-}
-
-/** The planner as a person starts it; it says where it listens. */
-async function startPlanner(port = 0): Promise<RunningPlanner> {
-  await buildWeb();
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "--allow-all", "main.ts", "plan"],
-      ...["--config", "docs/examples/h200_disagg.yaml"],
-      ...["--speed", String(SPEED), "--listen", `127.0.0.1:${port}`],
-      ...["--log-format", "json"],
-    ],
-    cwd: ROOT,
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
-  let log = "";
-  const { promise: listening, resolve, reject } = Promise.withResolvers<
-    number
-  >();
-  const drained = (async () => {
-    for await (
-      const text of child.stderr.pipeThrough(new TextDecoderStream())
-    ) {
-      log = (log + text).slice(-100_000);
-      const [, found] = /Serving on 127\.0\.0\.1:(\d+)/.exec(log) ?? [];
-      if (found !== undefined) resolve(Number(found));
-    }
-    reject(new Error(`The planner ended: ${log}`));
-  })();
-  const found = await listening;
-  return {
-    port: found,
-    url: `http://127.0.0.1:${found}/`,
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGTERM");
-      await child.status;
-      await drained;
-    },
-  };
-}
 
 browserTest(
   "the dashboard is live: watts, sides, nodes, decisions with reasons",
