@@ -1,8 +1,7 @@
 /** The page for everybody: axe, keyboard, widths, themes, nothing that moves by itself. @module */
 
 import assert from "node:assert/strict";
-import axe from "axe-core";
-import type { Page } from "playwright-core";
+import { seriousFindings } from "./axe.ts";
 import {
   answered,
   browserTest,
@@ -12,17 +11,6 @@ import {
 } from "./chromium.ts";
 
 closeBrowserAfterAll();
-
-/** What axe finds that is serious or worse. */
-export async function seriousFindings(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const found = await page.evaluate(
-    "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, impact, nodes }) => ({ id, impact, target: nodes.map(({ target, failureSummary }) => target.join(' ') + ': ' + failureSummary).slice(0, 3) })))",
-  ) as { id: string; impact: string; target: string[] }[];
-  return found
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, impact, target }) => `${id} (${impact}): ${target.join("; ")}`);
-}
 
 const WIDTHS = [360, 768, 1920];
 const STATES = [

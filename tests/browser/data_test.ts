@@ -40,11 +40,11 @@ async function smallPack(): Promise<Uint8Array> {
     }),
     signal,
   );
-  const { bytes } = await buildPack(
+  const built = await buildPack(
     { system: "h200_sxm", backend: "vllm", version: "1.0" },
     { catalog, cache: new TableCache(), signal },
   );
-  return bytes;
+  return built.bytes;
 }
 
 async function add(page: Page, name: string, bytes: Uint8Array): Promise<void> {

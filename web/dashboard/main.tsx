@@ -2,7 +2,8 @@
 
 import { render } from "preact";
 import { keptTheme, showTheme } from "../page/theme.ts";
+import { Dashboard } from "./app.tsx";
 
 showTheme(keptTheme());
 const root = document.getElementById("app");
-if (root) render(<p>…</p>, root);
+if (root) render(<Dashboard />, root);

@@ -146,6 +146,7 @@ export function App({ engine }: { readonly engine: EngineClient }) {
       setPackBusy(`Checking ${file.name} …`);
       try {
         const pack = await engine.keepPack(file);
+        if (pack.limitWatts !== undefined) continue;
         change({
           system: pack.system,
           backend: pack.backend,

@@ -64,6 +64,7 @@ export function DataPanel(
           <li key={pack.key} class="pack">
             <span class="strong">
               {pack.system} · {pack.backend} {pack.version}
+              {limitText(pack)}
             </span>
             <span class="hint-inline">
               {number(pack.leaves)} rows,{" "}
@@ -72,7 +73,12 @@ export function DataPanel(
               with power, {bytes(pack.bytes)}
             </span>
             <span class="row">
-              <button type="button" class="quiet" onClick={() => use(pack)}>
+              <button
+                type="button"
+                class="quiet"
+                disabled={pack.limitWatts !== undefined}
+                onClick={() => use(pack)}
+              >
                 Use
               </button>
               <button
@@ -89,4 +95,9 @@ export function DataPanel(
       </ul>
     </section>
   );
+}
+
+/** Rows at one power limit stand beside those of the whole version. */
+function limitText({ limitWatts }: StoredPack): string {
+  return limitWatts === undefined ? "" : ` at ${limitWatts} W`;
 }

@@ -6,7 +6,7 @@ import { latencyErrorOf } from "../plan/uncertainty.ts";
 import { type FleetPart, membersOf } from "../plan/fleet_members.ts";
 import type { SideDraw } from "../worker/protocol.ts";
 import type { Answer } from "./answer.ts";
-import { brief, NOTHING, number, percent } from "./format.ts";
+import { brief, clockText, NOTHING, number, percent } from "./format.ts";
 import { Range, Source } from "./source_chip.tsx";
 
 const NAMES: Readonly<Record<FleetPart, string>> = {
@@ -128,9 +128,7 @@ function Row(
           />
         </span>
       </td>
-      <td class="num">
-        {clock === undefined ? "measured" : percent(clock)}
-      </td>
+      <td class="num">{clockText(clock)}</td>
       <td class="num">{brief(figures.requestsPerSecond)}</td>
       <td>
         <span class="stack">

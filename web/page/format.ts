@@ -42,6 +42,11 @@ export function percent(share: number, digits = 0): string {
   return `${number(share * 100, digits)} %`;
 }
 
+/** `82 %` of the uncapped clock, or that the time was measured at the cap itself. */
+export function clockText(clock: number | undefined): string {
+  return clock === undefined ? "measured" : percent(clock);
+}
+
 /** `1.2 GB`. */
 export function bytes(value: number): string {
   if (value >= 1e9) return `${number(value / 1e9, 1)} GB`;

@@ -8,7 +8,7 @@ import {
 } from "../../optimizer-wasm/portable.ts";
 import type { PlanState } from "../plan/state.ts";
 import type { StoredPack, TraceShape } from "../worker/protocol.ts";
-import { type Choice, Segments, Select } from "./choices.tsx";
+import { type Choice, Select } from "./choices.tsx";
 import { LayoutInputs } from "./layout_inputs.tsx";
 import { NumberInput } from "./number_field.tsx";
 import { PowerInputs } from "./power_inputs.tsx";
@@ -38,8 +38,9 @@ export function Inputs(props: InputsProps) {
       ...packs.map(({ system }) => system),
     ]),
   ].sort();
-  const versions = packs.filter(({ system, backend }) =>
-    system === state.system && backend === state.backend
+  const versions = packs.filter(({ system, backend, limitWatts }) =>
+    system === state.system && backend === state.backend &&
+    limitWatts === undefined
   ).map(({ version }): Choice<string> => ({
     value: version,
     label: `${state.backend} ${version} tables`,

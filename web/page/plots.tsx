@@ -10,6 +10,7 @@ import type { CapCurve, CapPoint } from "../worker/protocol.ts";
 import type { Answer } from "./answer.ts";
 import {
   brief,
+  clockText,
   milliseconds,
   NOTHING,
   number,
@@ -269,8 +270,8 @@ const CAP_COLUMNS: readonly PlotColumn<CapPoint>[] = [
     key: "relative_clock",
     title: "Clock",
     numeric: true,
-    value: (it) => it.clock ?? NaN,
-    show: (it) => it.clock === undefined ? "measured" : percent(it.clock),
+    value: (it) => it.clock,
+    show: (it) => clockText(it.clock),
   },
 ];
 
@@ -345,10 +346,8 @@ export function CapPlot(
           : "";
         return `${number(point.capWatts)} W: ${LATENCY[name]} ${
           milliseconds(point.latencyMs)
-        }${error}, draws ${number(point.drawWatts)} W, ${
-          point.clock === undefined
-            ? "measured"
-            : `clock ${percent(point.clock)}`
+        }${error}, draws ${number(point.drawWatts)} W, clock ${
+          clockText(point.clock)
         }`;
       }}
     />

@@ -45,7 +45,7 @@ export function TopBar(
             stroke-linecap="round"
           />
         </svg>
-        Wattkeeper
+        <span class="brand-name">Wattkeeper</span>
       </span>
       <nav aria-label="Pages">
         {pages.map(({ name, href, here }) => (

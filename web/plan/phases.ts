@@ -48,8 +48,7 @@ export function capsLabel(
 
 /** Whether a cap costs the side speed. */
 export function isHeld(side: FleetSide): boolean {
-  // Without a clock its time at the cap was measured, and is longer.
-  return (side.clock ?? 0) < 1;
+  return side.clock === undefined || side.clock < 1;
 }
 
 /** The phases of a frontier, from few watts to many. */

@@ -33,7 +33,7 @@ export function plannerProxy(planner: URL): PlannerProxy {
           ...(lastId === null ? {} : { "last-event-id": lastId }),
         },
         redirect: "error",
-        signal: AbortSignal.any([late.signal, request.signal]),
+        signal: late.signal,
       });
       return new Response(answer.body, {
         status: answer.status,

@@ -91,12 +91,18 @@ export async function keepPack(file: File): Promise<StoredPack> {
   }
   const bytes = await file.arrayBuffer();
   const { directory } = await checked(bytes, file.name);
-  const { identity, system, slices } = directory;
+  const { identity, system, slices, limitWatts } = directory;
   const sum = (of: "leaves" | "poweredLeaves") =>
     slices.reduce((total, slice) => total + slice[of], 0);
   const pack: StoredPack = {
     ...identity,
-    key: [identity.system, identity.backend, identity.version].join("|"),
+    key: [
+      identity.system,
+      identity.backend,
+      identity.version,
+      ...(limitWatts === undefined ? [] : [limitWatts]),
+    ].join("|"),
+    limitWatts,
     fileName: file.name,
     bytes: file.size,
     leaves: sum("leaves"),

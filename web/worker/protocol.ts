@@ -123,6 +123,8 @@ export interface StoredPack extends PackIdentity {
   readonly bytes: number;
   readonly poweredLeaves: number;
   readonly leaves: number;
+  /** Its rows are those at one lower power limit, which stand beside the identity's own (R17). */
+  readonly limitWatts: number | undefined;
   readonly systemSpec: SystemSpec;
 }
 

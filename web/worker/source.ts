@@ -5,6 +5,7 @@ import {
   compareVersions,
   type EngineSource,
   type LoadedPack,
+  type PackIdentity,
 } from "../../optimizer-wasm/portable.ts";
 import { WattkeeperError } from "../../service/portable.ts";
 import { listPacks, readPack } from "./packs.ts";
@@ -12,7 +13,15 @@ import type { StoredPack } from "./protocol.ts";
 
 /** A source over what the browser keeps now; make a new one when packs change. */
 export async function browserSource(): Promise<EngineSource> {
-  const packs = await listPacks().catch(() => []);
+  const kept = await listPacks().catch(() => []);
+  const packs = kept.filter(({ limitWatts }) => limitWatts === undefined);
+  const limits = (
+    { system, backend, version }: PackIdentity,
+  ): readonly StoredPack[] =>
+    kept.filter((pack) =>
+      pack.limitWatts !== undefined && pack.system === system &&
+      pack.backend === backend && pack.version === version
+    ).sort((a, b) => (a.limitWatts ?? 0) - (b.limitWatts ?? 0));
   const load = (pack: StoredPack): Promise<LoadedPack> =>
     readPack(pack.key, `${pack.system} ${pack.backend} ${pack.version}`);
   return {
@@ -39,6 +48,19 @@ export async function browserSource(): Promise<EngineSource> {
             remedy:
               "Drop the pack onto the page, or choose the built-in model.",
           },
+        ),
+      );
+    },
+    limitsOf: (identity) =>
+      limits(identity).flatMap(({ limitWatts = 0 }) => [limitWatts]),
+    readLimitPack: (identity, limitWatts) => {
+      const found = limits(identity)
+        .find((pack) => pack.limitWatts === limitWatts);
+      return found ? load(found) : Promise.reject(
+        new WattkeeperError(
+          "not_imported",
+          `This browser keeps no rows at ${limitWatts} W.`,
+          { where: "data" },
         ),
       );
     },
