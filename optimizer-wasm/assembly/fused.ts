@@ -1,7 +1,7 @@
 /**
  * A phase folded: operators whose time is linear in tokens become one line, GEMMs of measured sites on one axis become
- * one curve in m, GEMMs between such sites share their place on it, equal collectives become one with the sum of their multiplicities. What is left is asked one by one.
- * The sums are those of the plain pass (`program.ts`) but for the order of additions; the figures of single operators
+ * one curve in m, GEMMs between such sites share their place on it, equal collectives become one with the sum of their
+ * multiplicities, the groups of an overlap are folded likewise. What is left is asked one by one. The sums are those of the plain pass (`program.ts`) but for the order of additions; the figures of single operators
  * are not made here.
  */
 
