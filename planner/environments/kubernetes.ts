@@ -42,9 +42,12 @@ export async function openKubernetes(
       { where: "dgd_name", remedy: "Write namespace and dgd_name." },
     );
   }
+  const loadEndpoint = endpointLoader(access);
+  // A kubeconfig that cannot be used is said as such, not as a server out of reach.
+  await loadEndpoint();
   const { prefill, decode } = config.gpusPerReplica;
   const fleet = await openKubernetesFleet({
-    loadEndpoint: endpointLoader(access),
+    loadEndpoint,
     clock: realLoopClock,
     random: Math.random,
     namespace,

@@ -188,7 +188,7 @@ Deno.test("plan runs until it is told to stop, and leaves decisions and state be
   );
 });
 
-Deno.test("the Kubernetes fleet is said to be missing, whatever kubeconfig is given", async () => {
+Deno.test("a kubeconfig that is not there is named", async () => {
   await using place = await folder();
   const config = `${place.path}/k8s.yaml`;
   const text = await Deno.readTextFile(EXAMPLE);
@@ -200,10 +200,9 @@ Deno.test("the Kubernetes fleet is said to be missing, whatever kubeconfig is gi
     ),
   );
   await fails(
-    "invalid_usage",
+    "file_not_found",
     plan({ config, kubeconfig: "/nowhere", context: "x" }),
-    "Kubernetes fleet is not there yet",
-    "environment: simulated",
+    "/nowhere",
   );
 });
 
