@@ -6,7 +6,7 @@ import type { Fleet } from "../fleets/mod.ts";
 import { messageOf } from "./faults.ts";
 import { Refusals } from "./refusals.ts";
 
-/** Lowers and stamps that go out side by side: a cut must not wait for one slow answer after the other. */
+/** Claims, lowers and stamps go out side by side: neither a cut nor a take-over waits for one slow answer after the other. */
 const LANES = 16;
 
 /** What the steps are carried out with. */
@@ -116,7 +116,7 @@ async function applied(
   }
 }
 
-/** Runs of lowers, stamps and scale-downs side by side, everything else alone. */
+/** Runs of claims, lowers, stamps and scale-downs side by side, everything else alone. */
 function inGroups(steps: readonly Step[]): Step[][] {
   const groups: Step[][] = [];
   let open: Step[] | undefined;
@@ -134,13 +134,14 @@ function inGroups(steps: readonly Step[]): Step[][] {
   return groups;
 }
 
-/** Never adds a watt, whatever else happened (C2: lowers always; C12: a stamp keeps or lowers). */
+/** Never adds a watt, whatever else happened (C2: lowers always; C12: a stamp keeps or lowers; a claim permits nothing). */
 export function alwaysSafe(step: Step): boolean {
   switch (step.kind) {
     case "lease":
       return false;
     case "patch":
-      return step.purpose === "lower" || step.purpose === "stamp";
+      return step.purpose === "lower" || step.purpose === "stamp" ||
+        step.purpose === "claim";
     case "scale":
       return step.fromReplicas !== undefined &&
         step.replicas < step.fromReplicas;

@@ -34,9 +34,10 @@ if (KUBE === undefined) {
 }
 
 await using cluster = await startCluster();
-for (const folder of ["deploy/base/crd", "tests/kube/crds"]) {
-  await cluster.applyFiles(`${ROOT}${folder}`);
-}
+await cluster.applyFiles(
+  await Deno.readTextFile(`${ROOT}deploy/base/crd/nodepowerreports.yaml`),
+);
+await cluster.applyFiles(`${ROOT}tests/kube/crds`);
 const stage = await Stage.open(cluster.client, "prod");
 await stage.graph("llm", {
   components: (["prefill", "decode"] as const).map((name) => ({

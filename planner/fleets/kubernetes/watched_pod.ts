@@ -69,13 +69,18 @@ export function readWatchedPod(object: unknown): WatchedPod {
     frontend: {
       name: pod.name,
       ip: textAt(object, "status", "podIP"),
-      ports: listAt(object, "spec", "containers").flatMap((container) =>
-        listAt(container, "ports").filter((port): port is NamedPort =>
-          isRecord(port)
-        )
-      ),
+      // A worker's ports are of no use, and there may be a thousand of them.
+      ports: request.gpus > 0 ? [] : portsOf(object),
     },
   };
+}
+
+function portsOf(object: unknown): readonly NamedPort[] {
+  return listAt(object, "spec", "containers").flatMap((container) =>
+    listAt(container, "ports").filter((port): port is NamedPort =>
+      isRecord(port)
+    )
+  );
 }
 
 /** Grove and LeaderWorkerSet number the groups of their pods. */

@@ -2,9 +2,9 @@
 
 const ROOT = new URL("../../../../", import.meta.url).pathname;
 
-/** Folders to apply. */
+/** Manifests to apply, as text or folder: our CRD by itself, without the kustomization around it. */
 export const CRD_FOLDERS = [
-  `${ROOT}deploy/base/crd`,
+  await Deno.readTextFile(`${ROOT}deploy/base/crd/nodepowerreports.yaml`),
   `${ROOT}tests/kube/crds`,
 ] as const;
 
