@@ -8,11 +8,15 @@ import {
   openSession,
 } from "../kubernetes/session.ts";
 import type { CheckTarget } from "../kubernetes/target.ts";
-import { leftToDo } from "../kubernetes/uninstall/farewell.ts";
 import {
   findInstallation,
   type Installation,
 } from "../kubernetes/uninstall/found.ts";
+import {
+  outcomeJson,
+  outcomeText,
+  type UninstallOutcome,
+} from "../kubernetes/uninstall/outcome.ts";
 import {
   releaseAgents,
   releasePod,
@@ -80,15 +84,6 @@ Needed rights: patch on pods and release on powergrants.wattkeeper.dev in the de
   run,
 };
 
-/** What came of it, as `--output json` says it. */
-interface Outcome {
-  readonly installation: Installation;
-  readonly dryRun: boolean;
-  readonly removed: number;
-  readonly nodes: readonly NodeRelease[] | undefined;
-  readonly done: boolean;
-}
-
 async function run(context: CommandContext): Promise<number> {
   const { flags, signal, progress, output, write } = context;
   const namespaces = flags["namespace"];
@@ -126,8 +121,8 @@ async function run(context: CommandContext): Promise<number> {
     progress.end();
     write(
       output === "json"
-        ? json(outcome, target.system)
-        : text(outcome, target.system),
+        ? outcomeJson(outcome, target.system)
+        : outcomeText(outcome, target.system),
     );
     return outcome.done ? 0 : 1;
   } catch (error) {
@@ -142,7 +137,7 @@ async function uninstall(
     readonly say: (text: string) => void;
     readonly patience: Patience;
   },
-): Promise<Outcome> {
+): Promise<UninstallOutcome> {
   const { planners, namespaces, agents, pods } = installation;
   if (planners.length > 0) {
     await stopPlanners(target, planners);
@@ -165,85 +160,4 @@ async function uninstall(
     return [free ?? 1, nodes?.length ?? 1];
   }, "waiting for nodes to give their GPUs back");
   return { installation, dryRun: false, removed, nodes, done };
-}
-
-function text(
-  { installation, dryRun, nodes, done }: Outcome,
-  system: string,
-): string {
-  const { planners, pods, agents, namespaces, gatedPods } = installation;
-  const lines: string[] = [];
-  if (dryRun) {
-    lines.push(
-      `Nothing was written. In ${
-        namespaces.join(", ")
-      } and ${system}, uninstall would:`,
-      planners.length > 0
-        ? `- scale to 0: ${planners.join(", ")}`
-        : "- stop no planner: none runs in the cluster",
-      `- remove the annotations of ${pods.length} pods, ${
-        pods.filter(({ gated }) => gated).length
-      } of them with the gate`,
-      agents === "absent"
-        ? "- tell no agents: there is no DaemonSet"
-        : "- tell the agents to give every GPU back",
-      `- wait for ${nodes?.length ?? 0} nodes, of whose GPUs ${
-        nodes?.reduce((sum, node) => sum + node.gpus - node.released, 0) ?? 0
-      } are capped`,
-      "- then print what to delete:",
-    );
-  } else if (done) {
-    lines.push(
-      nodes === undefined
-        ? "No node reports: there is nothing to wait for."
-        : `All GPUs of ${nodes.length} nodes are given back.`,
-      "Now, by hand:",
-    );
-  } else {
-    lines.push(
-      "Not all GPUs were given back in time:",
-      ...(nodes ?? []).flatMap(({ node, pending }) =>
-        pending.map((why) => `- ${node}: ${why}`)
-      ),
-      "",
-      "Look at the agents there, and run uninstall again. Delete nothing before: the agents are what gives GPUs back.",
-      "A node whose agent is gone: wattkeeper-agent agent --release-all --once, on it, as docs/agent.md says.",
-    );
-  }
-  if (dryRun || done) {
-    for (
-      const { why, command } of leftToDo({ namespaces, gatedPods }, system)
-    ) {
-      lines.push(`  # ${why}`, `  ${command}`);
-    }
-  }
-  return `${lines.join("\n")}\n`;
-}
-
-function json(
-  { installation, dryRun, removed, nodes, done }: Outcome,
-  system: string,
-): string {
-  const { planners, pods, agents, namespaces } = installation;
-  return `${
-    JSON.stringify(
-      {
-        dry_run: dryRun,
-        done,
-        namespaces,
-        planners,
-        annotated_pods: pods.map(({ namespace, name, gated }) => ({
-          namespace,
-          name,
-          gated,
-        })),
-        annotations_removed: removed,
-        agents: typeof agents === "object" ? "told" : agents,
-        nodes: nodes ?? [],
-        left_to_do: leftToDo(installation, system),
-      },
-      null,
-      2,
-    )
-  }\n`;
 }

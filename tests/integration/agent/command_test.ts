@@ -130,6 +130,30 @@ spec("--prearm --once arms, --release-all --once gives back", async () => {
   assert.deepEqual([0, 1].map((i) => node.fake.limitWatts(i)), [700, 700]);
 });
 
+spec(
+  "--release-all as a service gives back, goes on reporting, and arms nothing again",
+  async () => {
+    await using node = await Node.create();
+    assert.equal((await node.run("--prearm", "--once")).code, 0);
+    const { child, url } = await serving(node, "--release-all", "--prearm");
+    await eventually(
+      `${url}/status`,
+      (text) => JSON.parse(text).gpus[0]?.state === "unmanaged",
+    );
+    assert.deepEqual([0, 1].map((i) => node.fake.limitWatts(i)), [700, 700]);
+    child.kill("SIGTERM");
+    assert.equal((await child.status).code, 0);
+    assert.deepEqual([0, 1].map((i) => node.fake.limitWatts(i)), [700, 700]);
+  },
+);
+
+spec("--startup-taint without a cluster exits 2", async () => {
+  await using node = await Node.create();
+  const { code, stderr } = await node.run("--startup-taint", "a/b");
+  assert.equal(code, 2);
+  assert.match(stderr, /--startup-taint/);
+});
+
 spec("--dry-run sets nothing", async () => {
   await using node = await Node.create();
   await node.run("--prearm", "--once", "--dry-run");
