@@ -4,6 +4,9 @@ import type { z } from "zod";
 import type { ConfigProblem } from "../../../planner/mod.ts";
 import { didYouMean } from "../../../service/mod.ts";
 
+/** Right words that a message names at most. */
+const MOST_NAMED = 12;
+
 /** Keys that the schema of a path knows; empty where it knows none. */
 export type KnownKeys = (path: readonly PropertyKey[]) => readonly string[];
 
@@ -31,7 +34,7 @@ export function problemsOf(
     return [{
       path: pathText(path),
       found: `found ${shown(found)}`,
-      write: expected(issue),
+      write: expected(issue, found),
     }];
   });
 }
@@ -54,18 +57,19 @@ export function shown(value: unknown): string {
   return text.length <= 60 ? text : `${text.slice(0, 57)}…`;
 }
 
-function expected(issue: z.core.$ZodIssue): string {
+function expected(issue: z.core.$ZodIssue, found: unknown): string {
   switch (issue.code) {
-    case "invalid_value":
-      return `Write ${issue.values.length === 1 ? "" : "one of "}${
-        issue.values.slice(0, 12).map((value) => JSON.stringify(value)).join(
-          ", ",
-        )
-      }.${
-        typeof issue.input === "string"
-          ? didYouMean(issue.input, issue.values.map(String))
-          : ""
-      }`;
+    case "invalid_value": {
+      const known = issue.values.map(String);
+      const near = typeof found === "string" ? didYouMean(found, known) : "";
+      const written = issue.values.slice(0, MOST_NAMED).map((value) =>
+        JSON.stringify(value)
+      ).join(", ");
+      const more = issue.values.length > MOST_NAMED ? ", …" : "";
+      return `Write ${
+        issue.values.length === 1 ? "" : "one of "
+      }${written}${more}.${near}`;
+    }
     case "invalid_type":
       return `Write ${article(issue.expected)}.`;
     case "too_small":

@@ -1,8 +1,11 @@
 /** What fails, and what then (R19). @module */
 
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
-import { resumedState } from "../../../../planner/core/mod.ts";
-import { inventoryOf, window } from "../stand_in.ts";
+import {
+  type LiveSignals,
+  resumedState,
+} from "../../../../planner/core/mod.ts";
+import { inventoryOf, signals, window } from "../stand_in.ts";
 import {
   caps,
   FLEET,
@@ -149,6 +152,22 @@ Deno.test("R19 row 15: a blind window holds coefficients and keeps the budget, a
   }
   deepStrictEqual(replicas(blind), replicas(before));
   ok((blind.projectedWatts ?? Infinity) <= 3000);
+});
+
+Deno.test("R19 row 15: a source that answers with signals that are all unknown is as blind as one that says nothing", () => {
+  const subject = planner({ budget: 3000 });
+  subject.tick(4, { ttftMs: 450, itlMs: 35 });
+  const unknown = (live: Partial<LiveSignals>) =>
+    kinds(subject.tick(0, null, {
+      observation: {
+        ...window(0, { requests: undefined }),
+        live: signals(live),
+        problems: [{ kind: "unreachable", what: "Prometheus", message: "" }],
+      },
+    })).includes("coefficients_held");
+  ok(unknown({}));
+  ok(!unknown({ ttftMs: 450 }));
+  ok(!unknown({ drawWatts: { decode: 300 } }));
 });
 
 Deno.test("only a restart enables it again: the resumed state keeps coefficients and history, not the disable", () => {

@@ -2,7 +2,7 @@
 
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
 import type { LiveSignals } from "../../../../planner/core/mod.ts";
-import { engine, inventoryOf } from "../stand_in.ts";
+import { engine, inventoryOf, window } from "../stand_in.ts";
 import { caps, GOOD, kinds, MISSED, planner } from "../ticked_planner.ts";
 
 Deno.test("R16a: demand moves replicas below the ceilings without a new search, and never above them", () => {
@@ -61,6 +61,21 @@ Deno.test("R16a: more demand than any choice serves is not searched for again an
     );
   }
   strictEqual(subject.searches.length, once);
+});
+
+Deno.test("R16a: lengths that move a little with every window do not turn caps and ceilings over each time", () => {
+  const subject = planner({ budget: 3000 });
+  subject.tick(50);
+  const lengths = (islTokens: number) =>
+    subject.tick(50, null, {
+      afterSeconds: 60,
+      observation: window(50, { islTokens }),
+    }).optimizer.searched;
+  const first = lengths(3100);
+  const searched = [3000, 3120, 2990, 3110, 2980].map(lengths)
+    .filter((one) => one === "demand_unmet");
+  // One interval of 300 s lies within these six windows.
+  ok(searched.length + (first ? 1 : 0) <= 2, `${first} ${searched}`);
 });
 
 Deno.test("R16a: where load scales alone, its steps up search lower caps, and what fits at the own draw again gives them back", () => {
