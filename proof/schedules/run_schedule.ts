@@ -275,20 +275,23 @@ class ScheduleRun {
 
   /** The ledger has nothing left to do; where no claim is made, or none can be, what it still wishes for is not waited for. */
   #isDone(staged: Transition): boolean {
-    const { floor, gpusPerReplica, mode } = this.#schedule.fleet;
-    const floorGpus = floor * gpusPerReplica * (mode === "agg" ? 1 : 2);
-    const fits = this.#wantedWatts >= floorGpus * FORMULA_GPU.minWatts;
     if (staged.settled) return true;
-    const promised = this.#checks.claimsBudget && this.#isGated &&
-      (fits || this.#schedule.fleet.belowFloor === "shed");
     // All at their minimum and no room for a surge pod: a person has to decide (§7).
     if (
-      promised && staged.alarms.some(({ kind }) => kind === "rollout_blocked")
-    ) {
-      return this.#schedule.faults.some(({ kind }) => kind === "rollout");
-    }
-    return !promised && staged.steps.length === 0 &&
+      this.#promises &&
+      staged.alarms.some(({ kind }) => kind === "rollout_blocked")
+    ) return this.#schedule.faults.some(({ kind }) => kind === "rollout");
+    return !this.#promises && staged.steps.length === 0 &&
       staged.waits.every(({ kind }) => kind === "budget_room");
+  }
+
+  /** Whether the fleet must get within its budget: caps are ours, starts wait for us, and the floors fit or may go. */
+  get #promises(): boolean {
+    const { floor, gpusPerReplica, mode, belowFloor } = this.#schedule.fleet;
+    const floorGpus = floor * gpusPerReplica * (mode === "agg" ? 1 : 2);
+    return this.#checks.claimsBudget && this.#isGated &&
+      (belowFloor === "shed" ||
+        this.#wantedWatts >= floorGpus * FORMULA_GPU.minWatts);
   }
 
   get #isGated(): boolean {
@@ -312,6 +315,12 @@ class ScheduleRun {
           .join(", ")
       }; ${staged.alarms.map(({ message }) => message).join(" ")}`;
     }
+    if (this.#promises && this.#world.allowedWatts !== this.#wantedWatts) {
+      return `compliance with ${this.#wantedWatts} W is not declared`;
+    }
+    if (
+      leader.settings.current().config.power?.budgetWatts !== this.#wantedWatts
+    ) return "the changed budget is not read yet";
     const idle = this.#checks.stranded();
     if (idle) return idle.message;
     // Without room for them, replicas that demand asks for are not there, and that is rest.

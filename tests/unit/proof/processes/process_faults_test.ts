@@ -150,17 +150,6 @@ Deno.test("write_lost, write_conflict, forbidden: each write says so", async () 
   }
 });
 
-Deno.test("a lost write to a pod that nobody else touches is resolved by a stamp", async () => {
-  // Found by seed 53: the raise of a settled fleet was waited for without end.
-  const lines = await recordOf([
-    { kind: "budget", atMs: 40_000, watts: 700 },
-    { kind: "budget", atMs: 90_000, watts: 1_600 },
-    { kind: "write_lost", atMs: 90_000, durationMs: 21_000, share: 0.9 },
-  ], { answerMs: 0 });
-  assert(linesWith(lines, "unanswered").length > 0);
-  assert(linesWith(lines, "stamp", ": done").length > 0);
-});
-
 Deno.test("prometheus_*: what is not known is said, and the targets hold", async () => {
   const span = { atMs: 25_000, durationMs: 40_000 };
   const [down] = linesWith(

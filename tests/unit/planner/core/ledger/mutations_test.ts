@@ -10,9 +10,11 @@ import {
   cachedReports,
   conflictForgotten,
   type FleetFaults,
+  frozenMeanwhile,
   packetAfterStamp,
   packetBeforeStamp,
   packetForTheGate,
+  raiseLost,
   raiseTakenBack,
   type Scenario,
   SCENARIOS,
@@ -337,6 +339,24 @@ const MUTATIONS: readonly Mutation[] = [
       file: "pending.ts",
       from: "return resourceVersion !== write.resourceVersion &&",
       to: "return write.landed && resourceVersion !== write.resourceVersion &&",
+    }],
+  },
+  {
+    name: "a write without an answer is waited for, for ever",
+    caughtBy: raiseLost,
+    changes: [{
+      file: "plan_stamps.ts",
+      from: "if (!isUnstamped && !isUnheard && pod.annotated) continue;",
+      to: "if (!isUnstamped && pod.annotated) continue;",
+    }],
+  },
+  {
+    name: "a leader that won the Lease anew stays stepped down",
+    caughtBy: frozenMeanwhile,
+    changes: [{
+      file: "take_over.ts",
+      from: "wonAnew(ledger.reign, lease) ? NO_REIGN : ledger.reign",
+      to: "ledger.reign",
     }],
   },
   {

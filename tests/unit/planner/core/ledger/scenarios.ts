@@ -247,6 +247,28 @@ export const conflictForgotten: Scenario = (core) => {
   assert.equal(world.limit("n2"), 500);
 };
 
+/** A raise is lost, and nothing else ever writes to the pod: a stamp shows that it is dead (C7). Seed 53 of the schedules. */
+export const raiseLost: Scenario = (core) => {
+  const { world, old } = both(core);
+  world.stage(old, { prefill: 300, decode: 500 });
+  old.applyNext(world.nowMs);
+  old.applyNext(world.nowMs, "lost");
+  world.rounds(8, old, { prefill: 300, decode: 500 });
+  assert.equal(world.limit("n2"), 500);
+};
+
+/** The Lease goes to another planner and comes back before the first one looks again (C11). Seed 1736 of the schedules. */
+export const frozenMeanwhile: Scenario = (core) => {
+  const { world, old } = both(core);
+  const other = world.planner();
+  other.takeLease(world.nowMs);
+  world.rounds(4, other, { prefill: 300, decode: 300 });
+  old.takeLease(world.nowMs);
+  world.rounds(6, old, { prefill: 300, decode: 500 });
+  assert.equal(world.limit("n2"), 500);
+  assert.equal(world.api.lease.epoch, 3);
+};
+
 /** All of them. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   raiseTakenBack,
@@ -260,4 +282,6 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   staleBudget,
   successorIsLetIn,
   conflictForgotten,
+  raiseLost,
+  frozenMeanwhile,
 };
