@@ -5,6 +5,7 @@ export {
   checkPlannerConfig,
   type ConfigChange,
   type ConfigProblem,
+  type ConfigWatch,
   FIELD_NAMES,
   type Fields,
   invalidConfig,
@@ -14,6 +15,7 @@ export {
   problemLine,
   readConfigText,
   unreadableFiles,
+  watchConfigFile,
 } from "./config/mod.ts";
 export {
   bridgeCap,
@@ -30,11 +32,13 @@ export {
   explainRecord,
   type ExplainTargets,
   type FleetAnswer,
+  type FleetChoice,
   type FleetQuestion,
   type FleetSnapshot,
   floorFootprint,
   grouped,
   initialState,
+  type LedgerState,
   type LiveSignals,
   type Observation,
   type OperatingPoint,
@@ -46,6 +50,7 @@ export {
   severityOf,
   type Side,
   sidesOf,
+  type SideTarget,
   type SourceProblem,
   type Step,
   type StepOutcome,
@@ -62,7 +67,6 @@ export {
   type OpenSearch,
   searchWith,
 } from "./open_model.ts";
-export { type ConfigWatch, watchConfigFile } from "./config/mod.ts";
 export {
   AdmissionSetter,
   type FrontendPod,
@@ -76,23 +80,41 @@ export {
   type SimulatedEnvironment,
   type SimulatedOptions,
   SimulatedSource,
+  withModelFaults,
   WorldClock,
 } from "./environments/mod.ts";
 export {
+  type ClusterEyes,
   clusterSnapshot,
   estimatorTruth,
   type Fleet,
   SimulatedFleet,
 } from "./fleets/mod.ts";
-export type { ObservationRequest, TrafficSource } from "./sources/mod.ts";
 export {
+  badLineText,
+  type ObservationRequest,
+  readTrace,
+  textChunks,
+  type TraceRequest,
+  type TraceSummary,
+  traceWindows,
+  type TrafficSource,
+  windowAt,
+} from "./sources/mod.ts";
+export {
+  type Brain,
   type Listener,
+  LOOP_TIMES,
   type LoopClock,
   type LoopEvent,
   type LoopTimes,
   messageOf,
+  PLANNER_BRAIN,
+  PlannerLoop,
   type PlanRecord,
   recordJson,
+  type SavedState,
+  Settings,
   stepJson,
   waitText,
 } from "./loop/mod.ts";
@@ -103,12 +125,3 @@ export {
   runService,
   type ServiceInput,
 } from "./run_service.ts";
-export {
-  badLineText,
-  readTrace,
-  textChunks,
-  type TraceRequest,
-  type TraceSummary,
-  traceWindows,
-  windowAt,
-} from "./sources/mod.ts";

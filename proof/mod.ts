@@ -1,4 +1,7 @@
-/** The proof: the planner's own loop over a simulated world, compared, asserted, reported. @module */
+/** The proof: the planner's own loop over a simulated world, compared, asserted, broken on purpose, reported. @module */
 
 export * from "./policies/mod.ts";
+export * from "./processes/mod.ts";
 export * from "./report/mod.ts";
+export * from "./scenarios/mod.ts";
+export * from "./schedules/mod.ts";

@@ -11,6 +11,7 @@ import {
   NO_SECRET,
   SimulatedWorld,
   withSecret,
+  type WorldOptions,
 } from "../../simulator/mod.ts";
 import { WattkeeperError } from "../../service/mod.ts";
 import type { PlannerConfig } from "../config/mod.ts";
@@ -42,6 +43,10 @@ export interface SimulatedOptions {
   readonly secret?: HiddenCoefficients;
   /** Length of one step of the world, milliseconds. */
   readonly stepMs?: number;
+  /** Identity of the planner; absent: a new one. */
+  readonly holder?: string;
+  /** More about the world: faults, delays, nodes. */
+  readonly world?: Partial<WorldOptions>;
 }
 
 /** A {@linkcode Environment} with its world. */
@@ -113,6 +118,7 @@ export function openSimulated(
       trafficOf({ seed, peak: peak ?? 0, startMs }),
     noise: 0.01,
     ...(options.stepMs === undefined ? {} : { stepMs: options.stepMs }),
+    ...options.world,
   });
   world.allowedWatts = config.power?.budgetWatts;
   const clock = new WorldClock(world, startMs);
@@ -121,7 +127,7 @@ export function openSimulated(
     world,
     clock,
     fleet: new SimulatedFleet(world, {
-      holder: `planner-${crypto.randomUUID()}`,
+      holder: options.holder ?? `planner-${crypto.randomUUID()}`,
       gpusPerReplica: model.gpusPerReplica,
       readOnly: config.advisory,
     }),

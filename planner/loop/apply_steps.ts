@@ -4,6 +4,7 @@ import type { Clock } from "../../cluster/mod.ts";
 import type { Step, StepOutcome } from "../core/mod.ts";
 import type { Fleet } from "../fleets/mod.ts";
 import { messageOf } from "./faults.ts";
+import { Refusals } from "./refusals.ts";
 
 /** Lowers and stamps that go out side by side: a cut must not wait for one slow answer after the other. */
 const LANES = 16;
@@ -27,6 +28,7 @@ export class StepRunner {
   readonly #options: ApplyOptions;
   /** Writes without an answer yet, by their target. */
   readonly #inFlight = new Map<string, Promise<unknown>>();
+  readonly #refusals = new Refusals();
 
   constructor(options: ApplyOptions) {
     this.#options = options;
@@ -48,7 +50,12 @@ export class StepRunner {
    */
   async run(steps: readonly Step[]): Promise<void> {
     let broken = false;
-    for (const group of inGroups(steps)) {
+    const due = this.#refusals.due(
+      steps,
+      this.#options.clock.now(),
+      alwaysSafe,
+    );
+    for (const group of inGroups(due)) {
       const outcomes = await Promise.all(
         group.map((step) =>
           broken && !alwaysSafe(step) ? undefined : this.#send(step)
@@ -90,6 +97,7 @@ export class StepRunner {
         }
       ),
     ]);
+    this.#refusals.settled(step, outcome, clock.now());
     this.#options.settled(step, outcome);
     return outcome;
   }

@@ -42,7 +42,7 @@ export const SNAPSHOT_FIELDS = {
   consecutive_violation_ticks: number("drifting ticks in a row"),
   projected_w: number("Σ replicas × GPUs × caps of the decision, watts"),
   budget_w: number("budget of the configuration in force, watts"),
-  sweep_fired: boolean("a search after the first one ran in this tick"),
+  sweep_fired: boolean("drift started a search in this tick"),
   sla_violated: boolean("told TTFT or ITL above its target"),
   capacity_exceeded: boolean(
     "told tokens/s above the plan's by the drift threshold",
@@ -85,6 +85,10 @@ export const SNAPSHOT_FIELDS = {
   served_tps: number("true input and output tokens/s served in the tick"),
   demand_tps: number("true input and output tokens/s asked in the tick"),
   utilisation: number("true share of the decode capacity in use"),
+  refused_gpus: number(
+    "GPUs whose agent reports a limit that it could not set",
+  ),
+  waiting_pods: number("pods that wait in their gate"),
   charged_w: number("Σ charges of the ledger, watts"),
   compliant: boolean("the ledger is within the newest budget (C16)"),
   settled: boolean("everything is as decided, and confirmed"),

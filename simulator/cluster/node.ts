@@ -40,6 +40,8 @@ export interface NodeGpu {
   foreign:
     | { readonly watts: number; readonly insteadOfWatts: number }
     | undefined;
+  /** What root set last: where the agent's care begins, and what a release goes back to. */
+  rootWatts: number | undefined;
 }
 
 /** A node. Passes happen when the world says so. */
@@ -73,6 +75,7 @@ export class SimulatedNode {
       cappedShare: 0,
       stuck: false,
       foreign: undefined,
+      rootWatts: undefined,
     }));
     this.#agent = new NodeAgent(this, api);
   }
@@ -196,7 +199,12 @@ export class SimulatedNode {
       return false;
     }
     const taken = this.faults.clamped(this.facts.name, watts);
-    if (gpu.limitWatts !== taken) gpu.foreign = undefined;
+    if (gpu.limitWatts === taken) return true;
+    // A device that takes more than it was told is outside the claim, as root is (A2).
+    const before = gpu.foreign?.insteadOfWatts ?? gpu.limitWatts;
+    gpu.foreign = taken > Math.max(watts, before)
+      ? { watts: taken, insteadOfWatts: Math.max(watts, before) }
+      : undefined;
     gpu.limitWatts = taken;
     return true;
   }
@@ -207,6 +215,7 @@ export class SimulatedNode {
     if (!gpu || this.#off) return;
     const { minWatts, maxWatts } = this.facts;
     const set = Math.min(maxWatts, Math.max(minWatts, watts));
+    gpu.rootWatts = set;
     if (set === gpu.limitWatts) return;
     const insteadOfWatts = gpu.foreign?.insteadOfWatts ?? gpu.limitWatts;
     gpu.foreign = { watts: set, insteadOfWatts };

@@ -41,6 +41,7 @@ export class NodeAgent {
   #startedAtMs: number | undefined = -Infinity;
   /** The node's own newest report when the agent started (C23). */
   #lastReport: NodePowerReport | undefined;
+  #hasReadReport = true;
   #sequence = 0;
   #essence = "";
   #reportedAtMs = -Infinity;
@@ -68,6 +69,7 @@ export class NodeAgent {
   restart({ recordLost }: { readonly recordLost: boolean }): void {
     this.#recordLost = recordLost;
     this.#adopted = !recordLost;
+    this.#hasReadReport = false;
     this.#consistent = false;
     this.#startedAtMs = undefined;
     this.#essence = "";
@@ -100,6 +102,7 @@ export class NodeAgent {
 
   /** One pass. @returns whether a report with news was sent */
   pass(nowMs: number): boolean {
+    this.#readReport();
     this.#list(nowMs);
     const node = this.#node;
     const name = node.facts.name;
@@ -129,6 +132,14 @@ export class NodeAgent {
     return this.#report(pods, decisions, nowMs);
   }
 
+  /** Before it says anything itself. */
+  #readReport(): void {
+    if (this.#hasReadReport || !this.#node.agentHears) return;
+    this.#hasReadReport = true;
+    this.#lastReport = this.#api.report(this.#node.facts.name);
+    this.#sequence = Math.max(this.#sequence, this.#lastReport?.sequence ?? 0);
+  }
+
   /** C22, C23: a consistent LIST some time after the start, if the API server can be reached. */
   #list(nowMs: number): void {
     if (this.#consistent) return;
@@ -138,8 +149,6 @@ export class NodeAgent {
     this.#view[Symbol.dispose]();
     this.#view = this.#api.watch();
     this.#consistent = true;
-    this.#lastReport = this.#api.report(this.#node.facts.name);
-    this.#sequence = Math.max(this.#sequence, this.#lastReport?.sequence ?? 0);
   }
 
   /** What stands on the hardware without a record gets owners again. */
@@ -279,8 +288,14 @@ export class NodeAgent {
 
   #cap(gpu: NodeGpu, decision: Extract<Decision, { kind: "cap" }>): boolean {
     const { watts, owners, cause } = decision;
+    // Without a record, a low limit under a pod that asks for one is what an agent left there.
+    const trusted = !this.#recordLost || gpu.podUid === undefined ||
+      gpu.limitWatts === this.#node.facts.defaultWatts;
     gpu.entry = {
-      ...(gpu.entry ?? { uuid: gpu.uuid, beforeWatts: gpu.limitWatts }),
+      ...(gpu.entry ?? {
+        uuid: gpu.uuid,
+        ...(trusted ? { beforeWatts: gpu.limitWatts } : {}),
+      }),
       intent: { kind: "cap", watts, owners },
     };
     const done = this.#set(gpu, watts);
@@ -312,9 +327,20 @@ export class NodeAgent {
     gpu: NodeGpu,
     { watts }: Extract<Decision, { kind: "release" }>,
   ): boolean {
-    const ours = gpu.entry ? ourWatts(gpu.entry) : [];
-    if (ours.includes(gpu.limitWatts) && watts !== undefined) {
-      if (!this.#set(gpu, watts)) return false;
+    const { entry } = gpu;
+    const ours = entry ? ourWatts(entry) : [];
+    if (entry && ours.includes(gpu.limitWatts) && watts !== undefined) {
+      gpu.entry = { ...entry, intent: { kind: "release", watts, owners: [] } };
+      const done = this.#set(gpu, watts);
+      if (this.#crashes) throw CRASH;
+      if (!done) {
+        const left = gpu.limitWatts;
+        gpu.entry = {
+          ...entry,
+          intent: { kind: "release", watts: left, owners: [] },
+        };
+        return false;
+      }
     }
     gpu.entry = undefined;
     return true;

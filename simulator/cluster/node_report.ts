@@ -58,14 +58,22 @@ export function reportOfGpu(
 function stateOf(gpu: NodeGpu, decision: Decision): GpuPowerReport["state"] {
   switch (decision.kind) {
     case "untouched":
-      return "unmanaged";
+      return decision.occupancy === "unknown" && decision.reason !== ""
+        ? "unknown"
+        : "unmanaged";
     case "refuse":
       return "refused";
     case "release":
       return "released";
     case "keep":
     case "cap":
-      if (gpu.limitWatts !== decision.watts) return "refused";
-      return gpu.entry?.applied?.cause === "prearm" ? "prearmed" : "enforced";
+      if (decision.kind === "keep" && decision.occupancy === "unknown") {
+        if (!decision.mayRaise) return "unknown";
+      } else if (gpu.limitWatts !== decision.watts) return "refused";
+      if (gpu.entry?.applied?.cause === "prearm") return "prearmed";
+      return decision.requestedWatts !== undefined &&
+          decision.requestedWatts !== gpu.entry?.applied?.watts
+        ? "clamped"
+        : "enforced";
   }
 }

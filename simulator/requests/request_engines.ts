@@ -13,7 +13,7 @@ import { PrefillLine } from "./prefill_line.ts";
 import type { RequestStream } from "./request_stream.ts";
 import { RequestStore } from "./request_store.ts";
 import type { LatencyTargets, RequestTotals } from "./request_totals.ts";
-import { StepPrices } from "./step_prices.ts";
+import { type StepBias, StepPrices } from "./step_prices.ts";
 import { Tally } from "./tally.ts";
 import { toldStep } from "./told.ts";
 import { Worker } from "./worker.ts";
@@ -30,6 +30,8 @@ export interface RequestEngineOptions {
   readonly mostPromptsPerPass?: number;
   /** Requests of one decode batch. */
   readonly mostRequestsPerBatch?: number;
+  /** What moves the truth at the moment; absent: nothing. */
+  readonly bias?: StepBias;
   /** Who has waited so long for a prefill has gone away. */
   readonly patienceMs?: number;
   /** Block numbers of the stream are below this; 0: nothing is found in a cache. */
@@ -74,7 +76,11 @@ export class RequestEngines implements Engines {
     this.#stream = stream;
     this.#targets = targets;
     this.#tally = new Tally(targets);
-    this.#prices = new StepPrices(truth, { maxBatchedTokens, mostBatch });
+    this.#prices = new StepPrices(truth, {
+      maxBatchedTokens,
+      mostBatch,
+      bias: options.bias,
+    });
     this.#seats = new DecodeSeats(this.#requests, {
       mostBatch,
       capacityTokens: truth.kvCapacityTokens,

@@ -1,24 +1,33 @@
 /** What a step costs in time and watts at a worker's limit. @module */
 
+import type { BiasSignal } from "../faults/mod.ts";
 import type { EngineTruth } from "../world/mod.ts";
 import { DecodeTable, PassTable, SlowdownTables } from "./step_times.ts";
 import type { Worker } from "./worker.ts";
 
-/** Prices steps by the truth, through its tables. */
+/** What moves the truth at this moment, a factor a signal. */
+export type StepBias = (signal: BiasSignal) => number;
+
+const UNBIASED: StepBias = () => 1;
+
+/** Prices steps by the truth, through its tables; what biases it comes after them, so that it may change. */
 export class StepPrices {
   readonly #idleWatts: number;
   readonly #mostBatch: number;
   readonly #passes: PassTable;
   readonly #decodes: DecodeTable;
   readonly #slowdowns: SlowdownTables;
+  readonly #bias: StepBias;
 
   constructor(
     truth: EngineTruth,
-    { maxBatchedTokens, mostBatch }: {
+    { maxBatchedTokens, mostBatch, bias = UNBIASED }: {
       readonly maxBatchedTokens: number;
       readonly mostBatch: number;
+      readonly bias?: StepBias | undefined;
     },
   ) {
+    this.#bias = bias;
     this.#idleWatts = truth.idleWatts;
     this.#mostBatch = mostBatch;
     this.#passes = new PassTable(truth, maxBatchedTokens);
@@ -40,8 +49,8 @@ export class StepPrices {
     let isCapped = false;
     if (worker.passTokens > 0) {
       this.#passes.ask(worker.passTokens, pairs);
-      const { watts } = this.#passes;
-      const passMs = this.#passes.milliseconds *
+      const watts = this.#passes.watts * this.#bias("power_prefill");
+      const passMs = this.#passes.milliseconds * this.#bias("ttft") *
         this.#slowdowns.ask(slowdowns, limitWatts, watts, side);
       milliseconds += passMs;
       wattMs += passMs * Math.min(watts, limitWatts);
@@ -51,8 +60,8 @@ export class StepPrices {
     if (batch > 0) {
       const asked = Math.min(batch, this.#mostBatch);
       this.#decodes.ask(asked, worker.batchKvTokens / batch);
-      const { watts } = this.#decodes;
-      const stepMs = this.#decodes.milliseconds *
+      const watts = this.#decodes.watts * this.#bias("power_decode");
+      const stepMs = this.#decodes.milliseconds * this.#bias("itl") *
         this.#slowdowns.ask(slowdowns, limitWatts, watts, side);
       milliseconds += stepMs;
       wattMs += stepMs * Math.min(watts, limitWatts);

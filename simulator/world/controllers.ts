@@ -235,6 +235,13 @@ export class Controllers {
     }
   }
 
+  /** Its kubelet has it, or does not say. */
+  #isOnNode({ uid, nodeName }: SimulatedPod["pod"]): boolean {
+    const node = this.nodes.find(({ facts }) => facts.name === nodeName);
+    return node !== undefined &&
+      (!node.kubeletHears || node.sandboxes.has(uid));
+  }
+
   /** Kubelets end what is told to go, or what has no object any more, after its grace period. */
   #kubelets(nowMs: number): void {
     const { graceMs } = this.options.delays;
@@ -253,7 +260,7 @@ export class Controllers {
     }
     for (const { pod } of this.api.pods()) {
       const life = this.#lives.get(pod.uid);
-      if (!pod.terminating || pod.nodeName !== undefined || !life) continue;
+      if (!pod.terminating || !life || this.#isOnNode(pod)) continue;
       life.endsAtMs ??= nowMs + graceMs;
       if (nowMs < life.endsAtMs) continue;
       this.api.removePod(pod.uid);

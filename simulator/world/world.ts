@@ -185,6 +185,16 @@ export class SimulatedWorld {
     this.#appointments.push({ atMs: Math.max(atMs, this.#nowMs), act });
   }
 
+  /** A fault that was not planned from the start: what it hits is known only now. */
+  strike(fault: Fault): void {
+    const player = new FaultPlayer([fault], this.faults, [this.#effects]);
+    player.playUntil(this.#nowMs);
+    if (player.nextMs < Infinity) {
+      this.at(player.nextMs, () => player.playUntil(this.#nowMs));
+    }
+    this.check();
+  }
+
   /** When the next appointment is; infinite without one. */
   get nextEventMs(): number {
     return this.#appointments.reduce(

@@ -7,7 +7,6 @@ import {
   type FleetSnapshot,
   type Listener,
   type LoopClock,
-  type PlannerConfig,
   runService,
   SimulatedFleet,
   type Step,
@@ -37,6 +36,7 @@ export class PlannerProcess {
   readonly holder: string;
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
+  readonly #fleet: SimulatedFleet;
   #frozen: Promise<void> | undefined;
   #thaw: () => void = () => {};
   #dead = false;
@@ -47,7 +47,12 @@ export class PlannerProcess {
   constructor(options: ProcessOptions) {
     this.holder = options.holder;
     const { config } = options.file.current();
-    const environment = this.#environment(options, config);
+    this.#fleet = new SimulatedFleet(options.world, {
+      holder: options.holder,
+      gpusPerReplica: options.model.gpusPerReplica,
+      readOnly: config.advisory,
+    });
+    const environment = this.#environment(options);
     this.#running = runService({
       config,
       model: options.model,
@@ -62,9 +67,10 @@ export class PlannerProcess {
     });
   }
 
-  /** Nothing of it gets to the world any more. */
+  /** Nothing of it gets to the world any more; what it has sent is on its way all the same. */
   crash(): void {
     this.#dead = true;
+    this.#fleet.close();
     this.resume();
     this.#stop.abort();
   }
@@ -76,7 +82,8 @@ export class PlannerProcess {
   }
 
   /** Freezes: what it is about to send is sent when it wakes. */
-  pause(): void {
+  pause(untilMs: number): void {
+    this.#fleet.holdUp(untilMs);
     this.#frozen ??= new Promise((resolve) => this.#thaw = resolve);
   }
 
@@ -101,14 +108,9 @@ export class PlannerProcess {
   }
 
   #environment(
-    { world, clock, source, model }: ProcessOptions,
-    config: PlannerConfig,
+    { clock, source }: ProcessOptions,
   ): Environment {
-    const fleet = new SimulatedFleet(world, {
-      holder: this.holder,
-      gpusPerReplica: model.gpusPerReplica,
-      readOnly: config.advisory,
-    });
+    const fleet = this.#fleet;
     const awake = async <Value>(value: Promise<Value>): Promise<Value> => {
       const result = await value;
       while (this.#frozen) await this.#frozen;

@@ -1,10 +1,9 @@
-/** The simulated Prometheus: all that the planner sees of traffic, latency and power; with noise, gaps, lags and lies (T4). @module */
+/** The simulated Prometheus: all that the planner sees of traffic, latency and power, with noise and crossed windows (T4). @module */
 
 import type {
   LiveSignals,
   Observation,
   ObservationRequest,
-  SourceProblem,
   TrafficSource,
 } from "../../../planner/mod.ts";
 import type { ActiveFaults, SourceSignal } from "../../../simulator/mod.ts";
@@ -24,11 +23,8 @@ export interface ScenarioSourceOptions {
   readonly active: ActiveFaults;
   readonly noise: NoiseBlock;
   readonly seed: number;
-  readonly nowMs: () => number;
 }
 
-/** Observations that are kept for a lag. */
-const MOST_KEPT = 2_000;
 /** Four scrapes of 15 s: the product's source calls anything older stale (P82). */
 const STALE_MS = 60_000;
 
@@ -41,7 +37,6 @@ export class ScenarioSource implements TrafficSource {
   >;
   #crosses: WindowCross[] = [];
   #lastDraw: LiveSignals["drawWatts"] = {};
-  #kept: Observation[] = [];
 
   constructor(options: ScenarioSourceOptions) {
     this.#options = options;
@@ -68,10 +63,7 @@ export class ScenarioSource implements TrafficSource {
     signal: AbortSignal,
   ): Promise<Observation> {
     const seen = await this.#options.truth.observe(request, signal);
-    const measured = this.#measured(seen);
-    this.#kept.push(measured);
-    this.#kept = this.#kept.slice(-MOST_KEPT);
-    const told = this.#told(this.#lagged(measured, request));
+    const told = this.#told(this.#measured(seen));
     return { ...told, atMs: request.atMs, windowSeconds: seen.windowSeconds };
   }
 
@@ -104,51 +96,23 @@ export class ScenarioSource implements TrafficSource {
     };
   }
 
-  /** Old values in place of new ones. What the product's source would call stale has no value at all. */
-  #lagged(now: Observation, { atMs }: ObservationRequest): Observation {
-    const [fault] = this.#options.active.all("prometheus_stale");
-    if (!fault) return now;
-    const old = this.#kept.findLast((one) => one.atMs <= atMs - fault.lagMs);
-    if (fault.lagMs <= STALE_MS) return old ?? now;
-    const lost = without(now, fault.signals ?? ALL);
-    return {
-      ...lost,
-      problems: [
-        ...(lost.problems ?? []),
-        problem("stale", `The newest sample is ${fault.lagMs / 1000} s old.`),
-      ],
-    };
-  }
-
+  /** What the product's source would call stale has no value at all (P82). */
   #told(observation: Observation): Observation {
-    const { active } = this.#options;
     let told = observation;
-    for (const { signals = ALL } of active.all("prometheus_down")) {
+    for (
+      const { lagMs, signals = ALL } of this.#options.active.all(
+        "prometheus_stale",
+      )
+    ) {
+      if (lagMs <= STALE_MS) continue;
       told = without(told, signals);
       told = {
         ...told,
-        problems: [
-          ...(told.problems ?? []),
-          problem("unreachable", `No answer for ${signals.join(", ")}.`),
-        ],
-      };
-    }
-    for (const { signals = ALL } of active.all("prometheus_nan")) {
-      told = changed(told, signals, () => NaN);
-    }
-    for (const { signals = ALL, factor } of active.all("prometheus_lies")) {
-      told = changed(told, signals, (value) => value * factor);
-    }
-    if (active.has("batched_tokens_unknown") && told.live?.engines) {
-      told = {
-        ...told,
-        live: {
-          ...told.live,
-          engines: told.live.engines.map((engine) => ({
-            ...engine,
-            maxBatchedTokens: undefined,
-          })),
-        },
+        problems: [...(told.problems ?? []), {
+          kind: "stale",
+          what: this.name,
+          message: `The newest sample is ${lagMs / 1000} s old.`,
+        }],
       };
     }
     return withActivity(told);
@@ -165,59 +129,35 @@ const ALL: readonly SourceSignal[] = [
   "engines",
 ];
 
-function problem(
-  kind: SourceProblem["kind"],
-  message: string,
-): SourceProblem {
-  return { kind, what: "Prometheus", message };
-}
-
+/** The same without the values of some signals. */
 function without(
   observation: Observation,
   signals: readonly SourceSignal[],
 ): Observation {
-  return changed(observation, signals, () => undefined);
-}
-
-/** Every value of the named signals through a function. */
-function changed(
-  observation: Observation,
-  signals: readonly SourceSignal[],
-  change: (value: number) => number | undefined,
-): Observation {
   const has = (signal: SourceSignal) => signals.includes(signal);
-  const of = (isNamed: boolean, value: number | undefined) =>
-    isNamed && value !== undefined ? change(value) : value;
   const { live } = observation;
-  const drawWatts = { ...live?.drawWatts };
-  for (const side of ["prefill", "decode", "agg"] as const) {
-    const named = side === "prefill"
-      ? has("power_prefill")
-      : side === "decode"
-      ? has("power_decode")
-      : has("power_prefill") || has("power_decode");
-    const value = of(named, drawWatts[side]);
-    if (value === undefined) delete drawWatts[side];
-    else drawWatts[side] = value;
-  }
+  const { prefill, decode, agg } = live?.drawWatts ?? {};
+  const power = has("power_prefill") || has("power_decode");
   return {
     ...observation,
-    requests: of(has("requests"), observation.requests),
-    islTokens: of(has("requests"), observation.islTokens),
-    oslTokens: of(has("requests"), observation.oslTokens),
+    ...(has("requests")
+      ? { requests: undefined, islTokens: undefined, oslTokens: undefined }
+      : {}),
     ...(live
       ? {
         live: {
           ...live,
-          ttftMs: of(has("ttft"), live.ttftMs),
-          itlMs: of(has("itl"), live.itlMs),
-          tokensPerSecond: of(has("capacity"), live.tokensPerSecond),
-          drawWatts,
-          totalDrawWatts: of(
-            has("power_prefill") && has("power_decode"),
-            live.totalDrawWatts,
-          ),
-          engines: has("engines") ? undefined : live.engines,
+          ...(has("ttft") ? { ttftMs: undefined } : {}),
+          ...(has("itl") ? { itlMs: undefined } : {}),
+          ...(has("capacity") ? { tokensPerSecond: undefined } : {}),
+          ...(has("engines") ? { engines: undefined } : {}),
+          drawWatts: {
+            ...(prefill !== undefined && !has("power_prefill")
+              ? { prefill }
+              : {}),
+            ...(decode !== undefined && !has("power_decode") ? { decode } : {}),
+            ...(agg !== undefined && !power ? { agg } : {}),
+          },
         },
       }
       : {}),

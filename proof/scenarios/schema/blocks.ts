@@ -69,20 +69,20 @@ const fleet = z.strictObject({
   /** `table`: the reference's row a SKU; `built_in`: the product's own engine model and power curve. */
   engines: z.enum(["table", "built_in"]).default("table"),
   gpus_per_agg_engine: z.int().min(1).max(8).default(2),
-  /** Nodes with so many GPUs; absent: one node a replica, and `spare_nodes` more. */
-  nodes: z.int().min(1).max(64).optional(),
-  gpus_per_node: z.int().min(1).max(8).default(8),
-  spare_nodes: whole.default(0),
+  /** GPUs of each node; absent: three nodes of one prefill engine each, and six of one decode engine. */
+  node_gpus: z.array(z.int().min(1).max(8)).min(1).max(64).optional(),
+  /** Nodes on which one GPU belongs to somebody else's pod. */
+  strangers: z.array(z.string()).default([]),
   /** Replicas that the scalers are set to before the planner starts; absent: the floors. */
   prefill_replicas: whole.optional(),
   decode_replicas: whole.optional(),
   agg_replicas: whole.optional(),
-  /** GPUs of one prefill or decode replica that stand on several nodes, a pod each; absent: one pod. */
-  pods_per_replica: z.int().min(1).max(4).default(1),
   start_s: z.number().min(0).default(3),
   load_s: z.number().min(0).default(30),
   grace_s: z.number().min(0).default(10),
   watch_s: z.number().min(0).default(0.2),
+  /** From a node's silence until its pods are evicted. */
+  evict_s: z.number().min(0).default(300),
   /** Share of the limit that a GPU draws while its engine loads (T5). */
   load_draw_share: share.default(0.7),
   /** Pods start behind the gate; absent: with `start_mode: gate`. */
@@ -153,6 +153,8 @@ export const BLOCKS = {
   load: load.prefault({}),
   /** Length of one step of the world, seconds. */
   step_s: z.number().min(0.1).max(60).default(5),
+  /** Longest time between two looks of the planner at a fleet in which nothing happens, seconds. */
+  look_s: z.number().min(1).max(600).default(20),
 };
 
 /** The fleet block with its defaults. */

@@ -3,6 +3,7 @@
 import type {
   Arrivals,
   BiasSignal,
+  Engines,
   FluidStep,
   Replica,
   ReplicaWork,
@@ -17,15 +18,6 @@ const MOST_BUSY = 0.99;
 const LONGEST_QUEUE = 10;
 const LEAST_IDLE = 0.01;
 
-/** What engines do in a step, whatever they are made of. */
-export interface Engines {
-  step(
-    seconds: number,
-    arrivals: Arrivals,
-    replicas: readonly Replica[],
-  ): FluidStep;
-}
-
 /** Latency, throughput and draw of `reference-testbed.md` §4. */
 export class TableEngines implements Engines {
   readonly #row: SystemRow;
@@ -33,6 +25,10 @@ export class TableEngines implements Engines {
   readonly #bias: Bias;
   /** Share of the decode capacity in use in the last step. */
   utilisation = 0;
+  /** The closed form has no line: what waits is in its latency. */
+  readonly queued = 0;
+  readonly decoding = 0;
+  readonly dropped = 0;
 
   constructor(
     row: SystemRow,
