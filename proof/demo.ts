@@ -10,7 +10,6 @@ import { totalsOf } from "./demo/totals.ts";
 import {
   openBuiltIn,
   type Policy,
-  POLICY_NAMES,
   policyOf,
   USUAL_PEAK_REQUESTS_PER_SECOND,
   usualDeployment,
@@ -27,6 +26,12 @@ const NOTES = [
   "they do; what a cap below a GPU's own draw costs is modelled, not measured.",
 ];
 
+const COLUMNS: readonly Policy["name"][] = [
+  "wattkeeper",
+  "static-clamp",
+  "greedy-decode-first",
+  "uncapped",
+];
 /** Heads of the columns. */
 const SHOWN: Readonly<Record<Policy["name"], string>> = {
   "wattkeeper": "wattkeeper",
@@ -51,7 +56,7 @@ export async function demo(
   const config = usualDeployment();
   const budgetWatts = config.power?.budgetWatts ?? 0;
   const opened = await openBuiltIn(config);
-  const [ours, ...others] = POLICY_NAMES.map((name) =>
+  const [ours, ...others] = COLUMNS.map((name) =>
     policyOf(name, config, opened.model)
   );
   if (!ours) throw new Error("There are policies.");

@@ -35,6 +35,7 @@ import {
 import { WattkeeperError } from "../../service/mod.ts";
 import type { CommandContext } from "../command.ts";
 import { parseWatts } from "../watts.ts";
+import { writeReport } from "./write_report.ts";
 
 /** The peak of a made-up day over what the fleet can serve within its budget, so that the budget binds. */
 const PEAK_SHARE = 1.1;
@@ -233,22 +234,4 @@ function secondsOf(
     `--hours must be above zero and at most ${MOST_HOURS}, found ${asked}.`,
     { where: "--hours", remedy: "Write --hours 24." },
   );
-}
-
-async function writeReport(path: string, page: string): Promise<void> {
-  try {
-    await Deno.writeTextFile(path, page);
-  } catch (cause) {
-    throw new WattkeeperError(
-      "write_failed",
-      `The report "${path}" could not be written: ${
-        cause instanceof Error ? cause.message : cause
-      }.`,
-      {
-        where: "--report",
-        remedy: "Name a file that this user may write.",
-        cause,
-      },
-    );
-  }
 }
