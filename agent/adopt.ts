@@ -2,18 +2,24 @@
 
 import type { NodePowerReport } from "../cluster/mod.ts";
 import type { GpuEntry } from "./entry.ts";
-import type { ObservedGpu } from "./observe.ts";
+import type { GpuLimits } from "./ports.ts";
 
 /** Where the reference agent keeps the UUIDs of the GPUs it has capped. */
 export const REFERENCE_STATE_FILE =
   "/var/lib/dynamo-power-agent/managed_gpus.json";
+
+/** One GPU as it is found. */
+export interface StandingGpu {
+  readonly identity: { readonly uuid: string };
+  readonly limits?: GpuLimits | undefined;
+}
 
 /**
  * Entries for caps that stand on the hardware without a record. A limit below the default is ours when the node's own
  * last report says so, or when the reference agent's file has the GPU; any other low limit is somebody else's.
  */
 export function adoptedEntries(
-  gpus: readonly ObservedGpu[],
+  gpus: readonly StandingGpu[],
   lastReport: NodePowerReport | undefined,
   referenceUuids: ReadonlySet<string>,
 ): GpuEntry[] {

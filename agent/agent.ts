@@ -17,6 +17,9 @@ export const COALESCE_MS = 10;
 /** A pass that ended longer ago than this makes the node not ready: three intervals (Z2), milliseconds. */
 export const STALE_MS = 3 * INTERVAL_MS;
 
+/** Why a sleep ends early. Without a reason each would make an exception with a stack. */
+const WOKEN = "woken";
+
 /** One line of the agent's log; transitions only. */
 export interface AgentLog {
   info(message: string, fields?: Record<string, unknown>): void;
@@ -35,6 +38,8 @@ export interface AgentOptions {
   readonly log: AgentLog;
   /** `restore` gives every cap back at the end; `keep` leaves those of live pods. */
   readonly onShutdown: "keep" | "restore";
+  /** Called after each pass that left every GPU as it should be. */
+  readonly onEnforced?: (() => void) | undefined;
 }
 
 /** A running agent. */
@@ -151,6 +156,10 @@ export class Agent {
     this.#pacing.note(essence, result.urgent);
     this.gate.passed(essence);
     this.#logTransitions();
+    const { onEnforced } = this.options;
+    if (
+      result.good && !reconciler.statuses().some((one) => this.isTroubled(one))
+    ) onEnforced?.();
     return result;
   }
 
@@ -213,7 +222,7 @@ export class Agent {
   async #sleepUntil(atMs: number): Promise<void> {
     const { clock } = this.options;
     const waiting = new AbortController();
-    this.#wake = () => waiting.abort();
+    this.#wake = () => waiting.abort(WOKEN);
     // An event between the last look and here has already been noted: its time is part of `atMs`.
     const ms = Math.max(atMs - clock.now(), 0);
     if (ms > 0) await clock.sleep(ms, waiting.signal);

@@ -284,6 +284,8 @@ async function release(
   }
   const written = await writeAndRead(uuid, target, on);
   if (!written.ok) {
+    // Else the next pass would take what the device made of it for somebody else's, and leave it for ever.
+    await remember(uuid, written.limits, on);
     return failure(written.limits ?? limits, written.reason, true);
   }
   const forgotten = await on.store.update(uuid, () => undefined);

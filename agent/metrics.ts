@@ -140,6 +140,18 @@ export const AGENT_METRICS = {
     [],
     "The safe default, watts.",
   ),
+  reports: define(
+    "report_deliveries_total",
+    "counter",
+    ["result"],
+    "Reports handed to a place that keeps them, the API server among them.",
+  ),
+  reportFault: define(
+    "report_fault",
+    "gauge",
+    [],
+    "1 while the newest report has not been delivered; /readyz says why.",
+  ),
   memory: define(
     "resident_memory_bytes",
     "gauge",
@@ -150,7 +162,7 @@ export const AGENT_METRICS = {
 
 /** The exposition now. A GPU that is gone has no series. */
 export function agentMetrics(agent: Agent): string {
-  const { reconciler, clock, facts } = agent.options;
+  const { reconciler, clock, facts, sink } = agent.options;
   const { counts } = reconciler;
   const m = AGENT_METRICS;
   const gpus = reconciler.statuses();
@@ -220,6 +232,11 @@ export function agentMetrics(agent: Agent): string {
     ],
     [m.recorded, one(reconciler.options.store.entries().length)],
     [m.safeWatts, one(facts.safeDefaultWatts)],
+    [m.reports, [
+      { labels: ["delivered"], value: sink.counts().delivered },
+      { labels: ["failed"], value: sink.counts().failed },
+    ]],
+    [m.reportFault, one(sink.fault() === undefined ? 0 : 1)],
     [m.memory, one(Deno.memoryUsage().rss)],
   ]);
 }

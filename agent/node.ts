@@ -1,9 +1,11 @@
 /** Puts a node's agent together from its flags: which pieces are real, and what to say when one is missing. @module */
 
 import {
+  ApiClient,
   ApiTransport,
   findEndpoint,
   NodePodView,
+  type NodePowerReport,
   realClock,
 } from "../cluster/mod.ts";
 import { VERSION, WattkeeperError } from "../service/mod.ts";
@@ -14,6 +16,7 @@ import {
   PodResourcesClient,
   ProcessTable,
 } from "./identity/mod.ts";
+import { KubernetesSink } from "./kubernetes_sink.ts";
 import { type NvmlChoice, openNvml } from "./nvml/mod.ts";
 import type {
   Nvml,
@@ -23,8 +26,9 @@ import type {
   PodView,
   ReportSink,
 } from "./ports.ts";
-import { Reconciler } from "./reconciler.ts";
+import { type LastReport, Reconciler } from "./reconciler.ts";
 import { FileSink, ManySinks } from "./sinks.ts";
+import { StartupTaint } from "./startup_taint.ts";
 import { StateStore } from "./state.ts";
 import { DirectoryFiles, lockDirectory } from "./state_files.ts";
 
@@ -42,6 +46,10 @@ export interface AgentSettings {
   readonly onShutdown: "keep" | "restore";
   readonly prearm: boolean;
   readonly dryRun: boolean;
+  /** Give every GPU back and cap nothing. */
+  readonly releasing: boolean;
+  /** Key of a taint of the node that is taken off once every GPU has been enforced. */
+  readonly startupTaint: string | undefined;
   /** A kubeconfig, `none` for a node without an API server, undefined for the cluster around. */
   readonly kubeconfig: string | undefined;
 }
@@ -77,12 +85,14 @@ export async function openNodeAgent(
         }. Ownership is rebuilt from hardware and pods.`,
       );
     }
-    const sink = new ManySinks([new FileSink(files), ...environment.sinks]);
-    const { view, watch } = openView(settings);
+    const cluster = openCluster(settings, log);
+    const file = new FileSink(files);
+    const sink = new ManySinks([file, ...cluster.sinks, ...environment.sinks]);
+    const { view, watch } = cluster;
     const processes = new ProcessTable(settings.procRoot);
     const bootId = readBootId(settings.procRoot);
-    const lastReport = await sink.last();
-    if (lastReport) store.sequenceSeen(lastReport.sequence);
+    const lastReport = lastReportOf([file, ...cluster.sinks], store);
+    await Promise.race([lastReport.complete, realClock.sleep(FIRST_REPORT_MS)]);
     const reconciler = new Reconciler({
       nvml,
       ownership: ownershipOf(settings, processes),
@@ -92,7 +102,8 @@ export async function openNodeAgent(
       bootId,
       policy: settings,
       dryRun: settings.dryRun,
-      lastReport,
+      releasing: settings.releasing,
+      lastReport: lastReport.now,
       referenceUuids: referenceUuids(),
     });
     const agent = new Agent({
@@ -109,6 +120,7 @@ export async function openNodeAgent(
       },
       log,
       onShutdown: settings.onShutdown,
+      onEnforced: () => cluster.startupTaint?.enforced(),
     });
     return {
       agent,
@@ -210,20 +222,94 @@ export function referenceAgentPid(procRoot: string): number | undefined {
   return undefined;
 }
 
-function openView(settings: AgentSettings): {
-  view: PodView;
-  watch: (signal: AbortSignal) => Promise<void>;
-} {
-  if (settings.kubeconfig === "none") {
-    return { view: NO_PODS, watch: () => Promise.resolve() };
+/** How long a start waits for the API server to say what this node's last report was. */
+const FIRST_REPORT_MS = 1_000;
+
+/** What the node last reported, as the places that hold it answer one after another. */
+function lastReportOf(
+  sinks: readonly ReportSink[],
+  store: StateStore,
+): { readonly now: () => LastReport; readonly complete: Promise<void> } {
+  let report: NodePowerReport | undefined;
+  let answered = 0;
+  const complete = Promise.all(sinks.map(async (sink) => {
+    const last = await sink.last();
+    answered++;
+    if (last === undefined) return;
+    store.sequenceSeen(last.sequence);
+    if (report === undefined || last.sequence > report.sequence) report = last;
+  }));
+  return {
+    now: () => ({ report, complete: answered === sinks.length }),
+    complete: complete.then(() => {}),
+  };
+}
+
+/** What an agent has of the cluster around it. */
+interface AgentCluster {
+  readonly view: PodView;
+  readonly sinks: readonly ReportSink[];
+  readonly watch: (signal: AbortSignal) => Promise<void>;
+  readonly startupTaint: StartupTaint | undefined;
+}
+
+function openCluster(settings: AgentSettings, log: AgentLog): AgentCluster {
+  const { kubeconfig, nodeName } = settings;
+  if (kubeconfig === "none") {
+    if (settings.startupTaint !== undefined) throw taintWithoutCluster();
+    return {
+      view: NO_PODS,
+      sinks: [],
+      startupTaint: undefined,
+      watch: () => Promise.resolve(),
+    };
   }
-  const { kubeconfig } = settings;
-  const view = new NodePodView(settings.nodeName, {
-    transport: new ApiTransport(() => findEndpoint({ kubeconfig })),
-    clock: realClock,
-    random: Math.random,
+  const environment = { clock: realClock, random: Math.random };
+  const loadEndpoint = () => findEndpoint({ kubeconfig });
+  const view = new NodePodView(nodeName, {
+    ...environment,
+    transport: new ApiTransport(loadEndpoint),
   });
-  return { view, watch: (signal) => view.run(signal) };
+  // Connections of its own: a watch that finds its own dead must not break a report's.
+  const transport = new ApiTransport(loadEndpoint);
+  const client = new ApiClient(transport, {
+    ...environment,
+    requestsPerSecond: 5,
+    burst: 10,
+  });
+  const sink = new KubernetesSink({ ...environment, client, nodeName, log });
+  const startupTaint = settings.startupTaint === undefined
+    ? undefined
+    : new StartupTaint({
+      ...environment,
+      client,
+      nodeName,
+      taint: settings.startupTaint,
+      log,
+    });
+  return {
+    view,
+    sinks: [sink],
+    startupTaint,
+    watch: async (signal) => {
+      await Promise.all([
+        view.run(signal),
+        sink.run(signal),
+        startupTaint?.run(signal),
+      ]);
+    },
+  };
+}
+
+function taintWithoutCluster(): WattkeeperError {
+  return new WattkeeperError(
+    "invalid_usage",
+    "A node's taint is taken off through the API server, and there is none.",
+    {
+      where: "--startup-taint",
+      remedy: "Leave it out, or leave out --kubeconfig none.",
+    },
+  );
 }
 
 /** A machine outside any cluster has no pods, and that is certain. */

@@ -95,8 +95,8 @@ async function read(
   { nvml, known, telemetry: before }: ObserveOptions,
 ): Promise<ObservedGpu> {
   const { uuid } = identity;
-  // Before a write the range is read anew.
-  const limits = await nvml.limits(uuid, known ? "moving" : "all");
+  // Before a write the range is read anew; the enforced limit only tells what is charged.
+  const limits = await nvml.limits(uuid, known ? "management" : "all");
   const telemetry = before?.has(uuid)
     ? { ok: true as const, value: before.get(uuid) }
     : await nvml.telemetry(uuid);

@@ -19,6 +19,9 @@ export interface AgentPlaces {
   readonly libraries: readonly string[];
 }
 
+/** Where the agent's image has the binary, and where an init container copies it to for a worker (`gate --copy-to`). */
+export const GATE_COPY = { from: "/wattkeeper-agent", to: "/gate" } as const;
+
 /**
  * The binary's. The host's `/proc` must be mounted at `/host/proc`: Deno lets nobody read `/proc` itself with less than
  * all permissions.
@@ -45,11 +48,12 @@ export function permissionFlags(places: AgentPlaces): string[] {
   const read = [
     ...[procRoot, stateDir, podResourcesDir, gateDir],
     ...[places.secretsDir, places.referenceDir, ...places.libraries],
+    GATE_COPY.from,
   ];
   return [
     `--allow-read=${read.join(",")}`,
     // A unix socket is connected to with the right to write its path.
-    `--allow-write=${stateDir},${gateDir},${podResourcesDir}`,
+    `--allow-write=${stateDir},${gateDir},${podResourcesDir},${GATE_COPY.to}`,
     `--allow-ffi=${[...places.libraries, ...LIBC_CANDIDATES].join(",")}`,
     // The API server's address is not known before.
     "--allow-net",

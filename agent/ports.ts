@@ -114,6 +114,13 @@ export interface GpuProcess {
 }
 
 /**
+ * What of the limits is read anew. `moving` leaves out what only a change of the driver moves, default and range: they
+ * are as they were read last, at the latest enumeration or later. `management` leaves out the enforced limit too, when
+ * it was read less than 1 s ago and nothing has been set since.
+ */
+export type LimitsDepth = "all" | "moving" | "management";
+
+/**
  * Devices by UUID. Calls to different GPUs do not wait for each other; each call has a deadline, and a GPU whose call
  * hangs answers {@linkcode AGENT_NVML_ERRORS.busy} until it returns. Nothing here throws for a device's fault.
  */
@@ -121,14 +128,8 @@ export interface Nvml {
   readonly driver: DriverInfo;
   /** Finds all GPUs anew; later calls by UUID go where this found them. */
   enumerate(): Promise<NvmlResult<Enumeration>>;
-  /**
-   * Reads the limits. `moving` leaves out what only a change of the driver moves, default and range: they are as they
-   * were read last, at the latest enumeration or later.
-   */
-  limits(
-    uuid: string,
-    depth?: "all" | "moving",
-  ): Promise<NvmlResult<GpuLimits>>;
+  /** Reads the limits, `all` of them unless told otherwise. */
+  limits(uuid: string, depth?: LimitsDepth): Promise<NvmlResult<GpuLimits>>;
   /** Sets the management limit. Success says that NVML accepted it, not that it is in force: read back. */
   setLimit(uuid: string, watts: number): Promise<NvmlResult<undefined>>;
   /** Compute, graphics and MPS processes, each PID once. Of the latter two the list may be 1 s old. */
@@ -303,6 +304,12 @@ export interface GateLedger {
 
 // ── Report ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
+/** How the deliveries of a sink have gone since the start. */
+export interface SinkCounts {
+  readonly delivered: number;
+  readonly failed: number;
+}
+
 /** Where a report goes: a file, standard output, the API server. */
 export interface ReportSink {
   /**
@@ -312,10 +319,14 @@ export interface ReportSink {
    * @param urgent a limit was lowered or a GPU was freed: do not wait for a coalescing interval (C26)
    */
   publish(report: NodePowerReport, urgent: boolean): void;
-  /** The newest report of this node that the sink's place holds, for the rebuild after a lost record (C23). */
+  /**
+   * The newest report of this node that the sink's place holds, for the rebuild after a lost record (C23). Resolves
+   * when the place has answered, however long that takes; undefined when it holds none.
+   */
   last(): Promise<NodePowerReport | undefined>;
   /** Resolves when what was handed over has been sent, or the signal aborts. */
   flush(signal: AbortSignal): Promise<void>;
   /** Why the last report has not been delivered; undefined when it has. */
   fault(): string | undefined;
+  counts(): SinkCounts;
 }

@@ -38,11 +38,22 @@ export interface ReconcilerOptions {
   readonly bootId: string;
   readonly policy: PolicyConfig;
   readonly dryRun: boolean;
-  /** This node's newest report, for the rebuild after a lost record. */
-  readonly lastReport?: NodePowerReport | undefined;
+  /** Every pass gives back what is still as we set it, whoever is on it, and caps nothing: an uninstall. */
+  readonly releasing?: boolean;
+  /** This node's newest report before this process, for the rebuild after a lost record. */
+  readonly lastReport?: () => LastReport;
   /** GPUs that the reference agent's file names. */
   readonly referenceUuids?: ReadonlySet<string>;
 }
+
+/** What is known of this node's newest report before this process. */
+export interface LastReport {
+  readonly report: NodePowerReport | undefined;
+  /** Every place that may hold one has answered. */
+  readonly complete: boolean;
+}
+
+const NO_LAST_REPORT: LastReport = { report: undefined, complete: true };
 
 /** Why a pass is made: an event needs no new enumeration of the devices. */
 export type PassReason = "interval" | "event" | "gate";
@@ -104,7 +115,8 @@ export class Reconciler {
     const startedMs = clock.now();
     this.counts.passes++;
     const seen = await this.#observe(reason);
-    await this.#rebuild(seen);
+    await this.#rebuild(seen, this.options.releasing);
+    if (this.options.releasing) return await this.#releasePass(seen, startedMs);
     const now = clock.now();
     const situations = seen.gpus.map((gpu) => this.#situation(gpu, seen, now));
     const decisions = situations.map((situation) =>
@@ -161,6 +173,20 @@ export class Reconciler {
     });
   }
 
+  async #releasePass(
+    seen: Observation,
+    startedMs: number,
+  ): Promise<PassResult> {
+    this.#statuses = await Promise.all(
+      seen.gpus.map((gpu) => this.#releaseOne(gpu, seen)),
+    );
+    this.#allocations = seen.ownership.allocations;
+    const outcomes = this.#statuses.map(({ outcome }) => outcome);
+    this.#count(this.#statuses.map(({ decision }) => decision), outcomes);
+    await this.#prune(seen);
+    return this.#result(seen, outcomes, startedMs);
+  }
+
   async #releaseOne(gpu: ObservedGpu, seen: Observation): Promise<GpuStatus> {
     const entry = this.options.store.entry(gpu.identity.uuid);
     const base = {
@@ -210,12 +236,16 @@ export class Reconciler {
   async #rebuild(seen: Observation, atOnce = false): Promise<void> {
     const { store, dryRun } = this.options;
     if (this.#rebuilt || dryRun) return;
-    if (!seen.snapshot.consistent && !atOnce) return;
+    if (store.health.kind === "intact") {
+      this.#rebuilt = true;
+      return;
+    }
+    const last = this.#lastReport();
+    if (!(seen.snapshot.consistent && last.complete) && !atOnce) return;
     this.#rebuilt = true;
-    if (store.health.kind === "intact") return;
     const entries = adoptedEntries(
       seen.gpus,
-      this.options.lastReport,
+      last.report,
       this.options.referenceUuids ?? new Set(),
     );
     for (const entry of entries) {
@@ -223,8 +253,14 @@ export class Reconciler {
     }
   }
 
+  #lastReport(): LastReport {
+    return this.options.lastReport?.() ?? NO_LAST_REPORT;
+  }
+
   #situation(gpu: ObservedGpu, seen: Observation, nowMs: number): Situation {
-    const { store, lastReport } = this.options;
+    const { store } = this.options;
+    const last = this.#lastReport();
+    const recordIntact = store.health.kind === "intact";
     const { uuid } = gpu.identity;
     const situation: Situation = {
       uuid,
@@ -232,10 +268,13 @@ export class Reconciler {
       ownership: seen.ownership.gpus.get(uuid) ?? UNANSWERED,
       entry: store.entry(uuid),
       pods: seen.pods,
-      view: seen.snapshot,
-      recordIntact: store.health.kind === "intact",
+      // Without a record, the node's own last report is as much needed as the LIST (C22, C23).
+      view: recordIntact || last.complete
+        ? seen.snapshot
+        : { ...seen.snapshot, consistent: false },
+      recordIntact,
       departing: seen.ownership.departing,
-      hint: lastReport?.gpus.find((one) => one.uuid === uuid)?.pod,
+      hint: last.report?.gpus.find((one) => one.uuid === uuid)?.pod,
       vacatedLongEnough: false,
     };
     if (!vacated(situation)) {

@@ -5,7 +5,7 @@ import {
   encodeNodePowerReport,
   type NodePowerReport,
 } from "../cluster/mod.ts";
-import type { ReportSink } from "./ports.ts";
+import type { ReportSink, SinkCounts } from "./ports.ts";
 import type { StateFiles } from "./state_files.ts";
 
 const FILE = "report.json";
@@ -15,6 +15,7 @@ export class FileSink implements ReportSink {
   #next: NodePowerReport | undefined;
   #writing: Promise<void> | undefined;
   #fault: string | undefined;
+  readonly #counts = { delivered: 0, failed: 0 };
 
   constructor(private readonly files: StateFiles) {}
 
@@ -42,6 +43,10 @@ export class FileSink implements ReportSink {
     return this.#fault;
   }
 
+  counts(): SinkCounts {
+    return this.#counts;
+  }
+
   async #write(): Promise<void> {
     while (this.#next) {
       const report = this.#next;
@@ -51,7 +56,9 @@ export class FileSink implements ReportSink {
         await this.files.writeDurably(`${FILE}.new`, text);
         await this.files.rename(`${FILE}.new`, FILE);
         this.#fault = undefined;
+        this.#counts.delivered++;
       } catch (error) {
+        this.#counts.failed++;
         this.#fault = error instanceof Error ? error.message : String(error);
       }
     }
@@ -61,9 +68,12 @@ export class FileSink implements ReportSink {
 
 /** One JSON line a report. */
 export class LineSink implements ReportSink {
+  readonly #counts = { delivered: 0, failed: 0 };
+
   constructor(private readonly write: (line: string) => void) {}
 
   publish(report: NodePowerReport): void {
+    this.#counts.delivered++;
     this.write(`${JSON.stringify(encodeNodePowerReport(report))}\n`);
   }
   last(): Promise<undefined> {
@@ -74,6 +84,9 @@ export class LineSink implements ReportSink {
   }
   fault(): undefined {
     return undefined;
+  }
+  counts(): SinkCounts {
+    return this.#counts;
   }
 }
 
@@ -94,5 +107,12 @@ export class ManySinks implements ReportSink {
   }
   fault(): string | undefined {
     return this.sinks.map((sink) => sink.fault()).find((fault) => fault);
+  }
+  counts(): SinkCounts {
+    const all = this.sinks.map((sink) => sink.counts());
+    return {
+      delivered: all.reduce((sum, { delivered }) => sum + delivered, 0),
+      failed: all.reduce((sum, { failed }) => sum + failed, 0),
+    };
   }
 }

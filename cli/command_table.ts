@@ -16,8 +16,11 @@ const TABLE: Readonly<Record<string, () => Promise<CommandModule>>> = {
   gate: () => import("./commands/gate.ts"),
   estimate: () => import("./commands/estimate.ts"),
   sweep: () => import("./commands/sweep.ts"),
+  simulate: () => import("./commands/simulate.ts"),
   budget: () => import("./commands/budget.ts"),
   data: () => import("./commands/data.ts"),
+  verify: () => import("./commands/verify.ts"),
+  uninstall: () => import("./commands/uninstall.ts"),
   web: () => import("./commands/web.ts"),
   completion: () => import("./commands/completion.ts"),
 };

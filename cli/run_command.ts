@@ -45,18 +45,22 @@ export async function runCommand(
     writeError: port.writeError,
     isTerminal: port.stderrIsTerminal,
   });
-  configureLog({
-    level: LOG_LEVELS.find((level) => level === flags["log-level"]) ?? "info",
-    format: LOG_FORMATS.find((format) => format === flags["log-format"]) ??
-      "auto",
-    isTerminal: port.stderrIsTerminal,
-    color: colorWanted(port),
-    write(line) {
-      progress.clear();
-      status.clear();
-      port.writeError(line);
-    },
-  });
+  // A command may have a level of its own that is none: then nothing is logged.
+  const level = LOG_LEVELS.find((one) => one === flags["log-level"]);
+  if (level) {
+    configureLog({
+      level,
+      format: LOG_FORMATS.find((format) => format === flags["log-format"]) ??
+        "auto",
+      isTerminal: port.stderrIsTerminal,
+      color: colorWanted(port),
+      write(line) {
+        progress.clear();
+        status.clear();
+        port.writeError(line);
+      },
+    });
+  }
   using stop = listenForStop(port, () => {
     progress.end();
     status.end();

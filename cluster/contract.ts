@@ -25,3 +25,35 @@ export const REPORT_API_VERSION = `${REPORT_GROUP}/${REPORT_VERSION}`;
 export const REPORT_KIND = "NodePowerReport";
 /** Plural name in URLs and roles. */
 export const REPORT_RESOURCE = "nodepowerreports";
+
+/** Path of the collection of reports, from the API server's root. */
+export const REPORTS_PATH =
+  `/apis/${REPORT_API_VERSION}/${REPORT_RESOURCE}` as const;
+
+/** Namespace that the manifests install into, unless told otherwise. */
+export const SYSTEM_NAMESPACE = "wattkeeper-system";
+/** Service account of the planner in {@linkcode SYSTEM_NAMESPACE}. */
+export const PLANNER_ACCOUNT = "wattkeeper-planner";
+/** Service account of the agents in {@linkcode SYSTEM_NAMESPACE}. */
+export const AGENT_ACCOUNT = "wattkeeper-agent";
+/** Owner of the fields that the planner writes. */
+export const PLANNER_FIELD_MANAGER = "wattkeeper-planner";
+/** Owner of the fields that an agent writes. */
+export const AGENT_FIELD_MANAGER = "wattkeeper-agent";
+
+/** Name of the planner's Lease, in the namespace of the deployment it plans for. */
+export function leaseName(deployment: string): string {
+  return `wattkeeper-planner-${deployment}`;
+}
+
+/** On pods of a DynamoGraphDeployment: its name. */
+export const DGD_LABEL = "nvidia.com/dynamo-graph-deployment-name";
+/** On pods of a DynamoGraphDeployment: the component's name. */
+export const DGD_COMPONENT_LABEL = "nvidia.com/dynamo-component";
+/** On pods of a DynamoGraphDeployment: the component's type. */
+export const DGD_COMPONENT_TYPE_LABEL = "nvidia.com/dynamo-component-type";
+
+/** On a workload without Dynamo and on its pod template: the name of what is planned together. */
+export const DEPLOYMENT_LABEL = "wattkeeper.dev/deployment";
+/** Beside {@linkcode DEPLOYMENT_LABEL}: `prefill`, `decode` or `agg`. */
+export const ROLE_LABEL = "wattkeeper.dev/role";

@@ -13,6 +13,14 @@ export interface Endpoint {
   readonly token?: (() => Promise<string>) | undefined;
   /** Namespace to use where none is named. */
   readonly namespace: string;
+  /** Sent with every request: whom to act as. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Address of a proxy: `http`, `https` or `socks5`. */
+  readonly proxy?: string | undefined;
+  /** Wall-clock time at which the client certificate expires: connections are made anew then. */
+  readonly expiresAtMs?: number | undefined;
+  /** Told when the server did not accept the credentials: whatever was kept of them is asked for anew. */
+  readonly refused?: (() => void) | undefined;
 }
 
 /** Folder that a kubelet mounts into every pod with a service account. */

@@ -1,6 +1,6 @@
 /** List+watch: a local copy of some of the API server's objects that knows how far it can be trusted. @module */
 
-import { ApiError } from "./api_error.ts";
+import { ApiError, noFaults } from "./api_error.ts";
 import { Backoff } from "./backoff.ts";
 import { readLines, readText } from "./body.ts";
 import { type Clock, deadline, type Random } from "./clock.ts";
@@ -66,13 +66,21 @@ const MAX_LINE_BYTES = 4 << 20;
 /** An etcd restored from a backup counts from an older version; a stale cache does so only for a while. */
 const OLD_LISTS_REFUSED = 3;
 
+/** Faults after which connections, and the certificates they were made with, are not used again. */
+const STALE_CONNECTION: ReadonlySet<ApiError["kind"]> = new Set([
+  "unreachable",
+  "frozen",
+  "protocol",
+  "unauthorized",
+]);
+
 /** Keeps a copy of the subject's objects up to date while {@linkcode ListWatch.run} runs. */
 export class ListWatch<T> {
   readonly counts: ListWatchCounts = {
     lists: 0,
     watches: 0,
     events: 0,
-    faults: { unreachable: 0, frozen: 0, status: 0, gone: 0, protocol: 0 },
+    faults: noFaults(),
   };
   readonly #subject: ListWatchSubject<T>;
   readonly #environment: ListWatchEnvironment;
@@ -128,9 +136,7 @@ export class ListWatch<T> {
         if (fault.kind === "gone" || fault.kind === "protocol") {
           this.#relistAtMs = clock.now();
         }
-        if (fault.kind !== "status" && fault.kind !== "gone") {
-          transport.discardConnections();
-        }
+        if (STALE_CONNECTION.has(fault.kind)) transport.discardConnections();
         this.#fault = fault;
         this.#environment.onChange?.();
         if (this.#watchLived()) this.#backoff.reset();

@@ -22,7 +22,15 @@ export {
 } from "./report_codec.ts";
 export { hasEnded, isOptedIn, type Pod, readPod } from "./pod.ts";
 export { type Clock, deadline, type Random, realClock } from "./clock.ts";
-export { ApiError, type ApiFaultKind } from "./api_error.ts";
+export {
+  ApiClient,
+  type ApiClientCounts,
+  type ApiClientOptions,
+  type ApplyOptions,
+  type DeleteOptions,
+  type JsonPatchOperation,
+} from "./api_client.ts";
+export { ApiError, type ApiFaultKind, noFaults } from "./api_error.ts";
 export { API_BACKOFF, Backoff, type BackoffBounds } from "./backoff.ts";
 export { type Endpoint, inClusterEndpoint } from "./endpoint.ts";
 export { findEndpoint } from "./find_endpoint.ts";

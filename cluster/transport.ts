@@ -1,8 +1,9 @@
 /** Requests to one API server over native fetch. @module */
 
-import { ApiError, statusError } from "./api_error.ts";
+import { VERSION } from "../service/mod.ts";
+import { ApiError } from "./api_error.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { readText } from "./body.ts";
+import { statusError } from "./status_error.ts";
 
 /** One request. */
 export interface ApiRequest {
@@ -19,7 +20,8 @@ interface Connection {
   readonly client: Deno.HttpClient;
 }
 
-const MAX_ERROR_BYTES = 16_384;
+/** How `fetch` says that no connection came about, so that nothing was sent. */
+const NOT_CONNECTED = /client error \(Connect\)|dns error/;
 
 /**
  * Sends requests. HTTP/1.1 on purpose: with HTTP/2 all streams share one connection, so a watch retried after its
@@ -37,38 +39,64 @@ export class ApiTransport implements Disposable {
   /**
    * @param path with query, from the API server's root: `/api/v1/pods?limit=1`
    * @returns a response with a 2xx status
-   * @throws {ApiError} for everything else, unless `signal` aborted: then its reason
+   * @throws {ApiError} for everything else, unless `signal` aborted: then its reason, or `unanswered` for a write
+   * that had been handed over
    */
   async send(path: string, request: ApiRequest = {}): Promise<Response> {
-    const { signal } = request;
+    const { signal, method = "GET" } = request;
     let response: Response;
+    let sent = false;
+    let used: Endpoint | undefined;
     try {
       const { endpoint, client } = await this.#connect();
+      used = endpoint;
       signal?.throwIfAborted();
-      const headers = new Headers({ accept: "application/json" });
+      const headers = new Headers({
+        ...endpoint.headers,
+        accept: "application/json",
+        "user-agent": `wattkeeper/${VERSION}`,
+      });
       const token = await endpoint.token?.();
+      signal?.throwIfAborted();
       if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
       if (request.body !== undefined) {
         headers.set("content-type", request.contentType ?? "application/json");
       }
+      sent = true;
       response = await fetch(address(endpoint.server, path), {
-        method: request.method ?? "GET",
+        method,
         headers,
-        body: request.body === undefined ? null : JSON.stringify(request.body),
+        body: method === "GET" ? null : onceSent(request.body),
         redirect: "manual",
         signal: signal ?? null,
         client,
       });
     } catch (cause) {
+      const said = messageOf(cause);
+      sent &&= !NOT_CONNECTED.test(said);
+      if (sent && method !== "GET") {
+        throw new ApiError(
+          "unanswered",
+          `The API server did not answer the ${method} of ${
+            plain(path)
+          }, which may have landed: ${said}`,
+          { cause },
+        );
+      }
       if (signal?.aborted) throw signal.reason;
       throw new ApiError(
         "unreachable",
-        `The API server did not answer ${plain(path)}: ${messageOf(cause)}`,
+        `The API server did not answer ${plain(path)}: ${said}`,
         { cause },
       );
     }
     if (response.ok) return response;
-    throw statusError(response, plain(path), await serverMessage(response));
+    if (response.status === 401 && used?.refused) {
+      used.refused();
+      // A certificate is the connection's; a token is asked for with every request.
+      if (used.clientCertificate) this.discardConnections();
+    }
+    throw await statusError(response, method, path);
   }
 
   /** Breaks all connections; the next request reads certificates anew and connects anew. */
@@ -82,12 +110,15 @@ export class ApiTransport implements Disposable {
     this.discardConnections();
   }
 
-  #connect(): Promise<Connection> {
-    this.#connection ??= this.#open().catch((error) => {
+  async #connect(): Promise<Connection> {
+    const kept = await this.#connection;
+    const { expiresAtMs = Infinity } = kept?.endpoint ?? {};
+    if (kept !== undefined && Date.now() < expiresAtMs) return kept;
+    if (kept !== undefined) this.discardConnections();
+    return await (this.#connection ??= this.#open().catch((error) => {
       this.#connection = undefined;
       throw error;
-    });
-    return this.#connection;
+    }));
   }
 
   async #open(): Promise<Connection> {
@@ -95,6 +126,7 @@ export class ApiTransport implements Disposable {
     const options = {
       caCerts: [...endpoint.caCertificates],
       http2: false,
+      ...(endpoint.proxy ? { proxy: { url: endpoint.proxy } } : {}),
     };
     const client = Deno.createHttpClient(
       endpoint.clientCertificate === undefined ? options : {
@@ -107,6 +139,22 @@ export class ApiTransport implements Disposable {
   }
 }
 
+/**
+ * A body that goes out once. `fetch` repeats a request with any other body by itself when a pooled connection breaks
+ * before the answer, writes included; what came of the first of two such writes is then lost (C7). It cannot repeat a
+ * stream.
+ */
+function onceSent(body: unknown): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      if (body !== undefined) {
+        controller.enqueue(new TextEncoder().encode(JSON.stringify(body)));
+      }
+      controller.close();
+    },
+  });
+}
+
 function address(server: URL, path: string): URL {
   return new URL(
     `${server.origin}${server.pathname.replace(/\/+$/, "")}${path}`,
@@ -116,20 +164,6 @@ function address(server: URL, path: string): URL {
 /** A path without its query, which may be long. */
 function plain(path: string): string {
   return path.split("?", 1)[0] ?? path;
-}
-
-/** What a Kubernetes `Status` body says, if it is one. */
-async function serverMessage(response: Response): Promise<string> {
-  try {
-    const text = await readText(response, MAX_ERROR_BYTES);
-    const status: unknown = JSON.parse(text);
-    return typeof status === "object" && status !== null &&
-        "message" in status && typeof status.message === "string"
-      ? status.message.slice(0, 300)
-      : "";
-  } catch {
-    return "";
-  }
 }
 
 /** The message of the innermost cause: "fetch failed" by itself helps nobody. */

@@ -19,6 +19,8 @@ const OPTIONS = [
   "--noAssert",
   "--use",
   "abort=",
+  "--enable",
+  "simd",
   "--initialMemory",
   "4",
 ];

@@ -1,6 +1,7 @@
 /** A planner in service: the loop with its file of state, its record of decisions, its HTTP side, its changing file. @module */
 
 import { HeapKeeper, logger, serveHttp } from "../service/mod.ts";
+import { Admitter } from "./admit.ts";
 import type { ConfigWatch, PlannerConfig } from "./config/mod.ts";
 import { problemLine } from "./config/mod.ts";
 import type { CapacityModel, LedgerState } from "./core/mod.ts";
@@ -20,7 +21,7 @@ import { logListener } from "./loop_log.ts";
 import type { StateFile } from "./persist/mod.ts";
 import { refuseImpossibleFloors } from "./run.ts";
 import { warmHistory } from "./warm_history.ts";
-import { controlHandler, PlanServer } from "./serve/mod.ts";
+import { collectApiCounts, controlHandler, PlanServer } from "./serve/mod.ts";
 
 /** What a planner in service is made of. */
 export interface ServiceInput {
@@ -98,14 +99,28 @@ export async function runService(
   loop.listen(logListener(log));
   const heap = new HeapKeeper();
   loop.listen((event) => {
-    if (event.kind === "decided") heap.check();
+    if (event.kind === "decided" || event.kind === "staged") heap.check();
   });
   if (environment.listener) loop.listen(environment.listener);
   const { decisions } = input;
   if (decisions) loop.listen(fileListener(loop, decisions));
+  const ended = new AbortController();
+  const admitter = environment.frontends && new Admitter({
+    frontends: environment.frontends,
+    fallbackPort: config.admission.frontendHttpPort,
+    clock: environment.clock,
+    faults: loop.faults,
+    signal: AbortSignal.any([signal, ended.signal]),
+  });
+  if (admitter) loop.listen(admitter.listener);
   await using server = new PlanServer({
     loop,
     legacyNames: input.legacyNames ?? false,
+    collect(registry) {
+      admitter?.collect(registry);
+      const counts = environment.apiCounts?.();
+      if (counts) collectApiCounts(registry, counts);
+    },
   });
   const { pages } = input;
   const address = input.listen && server.listen(input.listen, {
@@ -132,6 +147,8 @@ export async function runService(
     await loop.run(signal);
   } finally {
     ending.abort();
+    ended.abort();
+    await admitter?.ended();
     await watching;
     await decisions?.flush();
   }

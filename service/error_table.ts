@@ -138,6 +138,12 @@ export const ERROR_TABLE = {
     exitCode: 1,
     meaning: "The fleet cannot be read or driven; nothing was changed.",
   },
+  cluster_unreachable: {
+    number: "WK404",
+    exitCode: 1,
+    meaning:
+      "The Kubernetes API server does not answer, or does not take who asks.",
+  },
   planner_unreachable: {
     number: "WK501",
     exitCode: 1,

@@ -1,6 +1,7 @@
 /** The gate: the worker's start permission (R42, C21), the agent's socket for it, and the program that waits at it. @module */
 
 export { become, CannotRunError, findProgram } from "./become.ts";
+export { copySelfTo, GATE_PROGRAM, type SelfCopy } from "./copy.ts";
 export { LIBC_CANDIDATES } from "./libc.ts";
 export { GATE_SOCKET } from "./protocol.ts";
 export { GateServer, type GateServerEnvironment } from "./server.ts";

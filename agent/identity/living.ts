@@ -4,12 +4,14 @@
 const MAX_OPEN = 1_024;
 
 /**
- * Keeps `comm` of each process open. An open file below `/proc` cannot become another process's: once its process has
- * ended and been waited for, reading it fails for ever, whoever gets the PID next.
+ * Keeps `oom_score_adj` of each process open, at its end. An open file below `/proc` cannot become another process's:
+ * once its process has ended and been waited for, reading it fails for ever, whoever gets the PID next. Of this file the
+ * kernel looks for the process at each read, at the end too, so that no read needs a seek before it.
  */
 export class Living {
   readonly #files = new Map<number, Deno.FsFile>();
-  readonly #byte = new Uint8Array(1);
+  /** The longest content is "-1000" and a line's end. */
+  readonly #content = new Uint8Array(16);
   /** The files are ordinary ones, as a test makes them: they can be replaced under us. */
   #ordinary = false;
 
@@ -23,16 +25,16 @@ export class Living {
     const file = this.#files.get(pid);
     if (file === undefined) return false;
     try {
-      file.seekSync(0, Deno.SeekMode.Start);
-      if (file.readSync(this.#byte) === 1) return true;
+      file.readSync(this.#content);
+      return true;
     } catch {
       // ESRCH: the process has ended.
+      this.drop(pid);
+      return false;
     }
-    this.drop(pid);
-    return false;
   }
 
-  /** Keeps a process in sight, if `path` is the kernel's `comm` of it. */
+  /** Keeps a process in sight, if `path` is the kernel's `oom_score_adj` of it. */
   keep(pid: number, path: string): void {
     if (this.#ordinary || this.#files.has(pid)) return;
     if (this.#files.size >= MAX_OPEN) return;
@@ -40,7 +42,7 @@ export class Living {
     try {
       file = Deno.openSync(path);
       // The kernel makes the content when it is read, and says 0 bytes before.
-      if (file.statSync().size === 0) {
+      if (file.statSync().size === 0 && file.readSync(this.#content) !== null) {
         this.#files.set(pid, file);
         return;
       }

@@ -55,12 +55,20 @@ export class NodeOwnership implements Ownership {
     const kubelet = await this.#sources.podResources?.list();
     const view = new ViewIndex(question.pods);
     this.#forget(view, question.departing);
+    const uptimeTicks = this.#sources.processes.uptimeTicks();
+    /** UIDs in cgroups of processes that are proven to run just now: nothing is waited for from here on. */
+    const proven = new Set<string>();
+    const seen = question.gpus.map(({ processes }) =>
+      this.#evidence(processes, { view, uptimeTicks, proven })
+    );
     let scanned: Scan | undefined;
     const scan = () => scanned ??= this.#scan();
+    const presence = (cgroupUid: string) =>
+      proven.has(cgroupUid) ? "present" : this.#presence(cgroupUid, scan);
     const known: KnownPods = {
       named: (pod) => view.named(pod.namespace, pod.name),
       withUid: (uid) => view.withUid(uid),
-      presence: (uid) => this.#presence(view.cgroupUid(uid), scan),
+      presence: (uid) => presence(view.cgroupUid(uid)),
     };
     const placement = kubelet?.kind === "answered"
       ? placeAllocations(
@@ -68,10 +76,9 @@ export class NodeOwnership implements Ownership {
         question.gpus.map(({ gpu }) => gpu),
       )
       : undefined;
-    const uptimeTicks = this.#sources.processes.uptimeTicks();
-    const gpus = question.gpus.map(({ gpu, processes }) => {
+    const gpus = question.gpus.map(({ gpu }, i) => {
       const evidence: GpuEvidence = {
-        processes: this.#evidence(processes, view, uptimeTicks),
+        processes: seen[i],
         allocation: kubelet === undefined
           ? { kind: "unavailable" }
           : kubelet.kind === "silent"
@@ -88,7 +95,7 @@ export class NodeOwnership implements Ownership {
       gpus: new Map(gpus),
       departing: new Map(
         [...question.departing].map((uid) =>
-          [uid, this.#presence(view.cgroupUid(uid), scan)] as const
+          [uid, presence(view.cgroupUid(uid))] as const
         ),
       ),
       allocations: placement?.byPod,
@@ -105,8 +112,11 @@ export class NodeOwnership implements Ownership {
 
   #evidence(
     processes: NvmlResult<readonly GpuProcess[]>,
-    view: ViewIndex,
-    uptimeTicks: number | undefined,
+    { view, uptimeTicks, proven }: {
+      readonly view: ViewIndex;
+      readonly uptimeTicks: number | undefined;
+      readonly proven: Set<string>;
+    },
   ): ProcessEvidence | undefined {
     if (!processes.ok) return undefined;
     const pods = new Map<string, number[]>();
@@ -126,6 +136,7 @@ export class NodeOwnership implements Ownership {
           continue;
         }
         pods.set(uid, [pid]);
+        proven.add(podUid);
         this.#witnesses.set(podUid, { pid, startTicks: reading.startTicks });
       } else {
         outside.push(pid);

@@ -20,6 +20,8 @@ interface Known {
   readonly reading: Extract<ProcessReading, { kind: "running" }>;
   /** Readings that the cgroup still serves. */
   left: number;
+  /** Until when it serves, milliseconds of the table's clock. */
+  readonly untilMs: number;
   /** Read since the last {@linkcode ProcessTable.forgetUnread}. */
   read: boolean;
 }
@@ -36,15 +38,18 @@ export const TICKS_PER_SECOND = 100;
 /** How many readings a cached cgroup outside pods serves: a container's first process is moved into its pod's. */
 const READINGS_OUTSIDE = 8;
 /**
- * How many readings a cached cgroup in a pod serves; nothing leaves its pod but by an administrator's hand. Between
+ * How long a cached cgroup in a pod serves, milliseconds; nothing leaves its pod but by an administrator's hand. Between
  * this and twice this, by PID, so that not all are read anew in the same pass.
  */
-const READINGS_IN_POD = 30;
+const IN_POD_MS = 120_000;
+/** Shares that the PIDs are spread over. */
+const SPREAD = 64;
 
 /** Reads processes below one `/proc`. */
 export class ProcessTable {
   readonly #root: string;
   readonly #readText: (path: string) => string;
+  readonly #nowMs: () => number;
   readonly #known = new Map<number, Known>();
   /** Undefined when somebody else reads the files. */
   readonly #living: Living | undefined;
@@ -52,9 +57,15 @@ export class ProcessTable {
   /**
    * @param procRoot `/proc`, or where the host's is mounted
    * @param readText how a file is read
+   * @param nowMs a monotonic clock, milliseconds
    */
-  constructor(procRoot: string, readText?: (path: string) => string) {
+  constructor(
+    procRoot: string,
+    readText?: (path: string) => string,
+    nowMs: () => number = () => performance.now(),
+  ) {
     this.#root = procRoot;
+    this.#nowMs = nowMs;
     this.#readText = readText ?? Deno.readTextFileSync;
     this.#living = readText ? undefined : new Living();
   }
@@ -76,7 +87,7 @@ export class ProcessTable {
       return known.reading;
     }
     // Kept before it is read: a file of a process whose PID is reused in between is dead, and never says otherwise.
-    if (known) this.#living?.keep(pid, `${this.#root}/${pid}/comm`);
+    if (known) this.#living?.keep(pid, `${this.#root}/${pid}/oom_score_adj`);
     return this.read(pid);
   }
 
@@ -89,7 +100,11 @@ export class ProcessTable {
     }
     const { startTicks } = before;
     const known = this.#known.get(pid);
-    if (known?.reading.startTicks === startTicks && known.left-- > 0) {
+    if (
+      known?.reading.startTicks === startTicks && known.left > 0 &&
+      this.#nowMs() < known.untilMs
+    ) {
+      known.left--;
       known.read = true;
       return known.reading;
     }
@@ -105,9 +120,8 @@ export class ProcessTable {
     const reading = { kind: "running", startTicks, cgroup } as const;
     this.#known.set(pid, {
       reading,
-      left: cgroup.kind === "pod"
-        ? READINGS_IN_POD + pid % READINGS_IN_POD
-        : READINGS_OUTSIDE,
+      left: cgroup.kind === "pod" ? Infinity : READINGS_OUTSIDE,
+      untilMs: this.#nowMs() + IN_POD_MS * (1 + pid % SPREAD / SPREAD),
       read: true,
     });
     return reading;
@@ -134,9 +148,11 @@ export class ProcessTable {
     return Number.isFinite(seconds) ? seconds * TICKS_PER_SECOND : undefined;
   }
 
-  /** Drops what is remembered of processes that nobody has read since the last call. */
+  /** Drops what is remembered of processes that nobody has read since the last call, and what has served its time. */
   forgetUnread(): void {
+    const now = this.#nowMs();
     for (const [pid, known] of this.#known) {
+      if (now >= known.untilMs) known.left = 0;
       if (!known.read) {
         this.#known.delete(pid);
         this.#living?.drop(pid);

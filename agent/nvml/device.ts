@@ -6,6 +6,7 @@ import {
   type GpuLimits,
   type GpuProcess,
   type GpuTelemetry,
+  type LimitsDepth,
   type NvmlError,
   type NvmlResult,
 } from "../ports.ts";
@@ -21,7 +22,7 @@ import {
   PERF_POLICY_POWER,
   PROCESS_LISTS,
 } from "./symbols.ts";
-import { Out, TEXT_BYTES, wattsOf } from "./values.ts";
+import { Out, OutPool, TEXT_BYTES, wattsOf } from "./values.ts";
 
 type Bounds = Pick<GpuLimits, "defaultWatts" | "minWatts" | "maxWatts">;
 
@@ -33,16 +34,26 @@ const NO_BOUNDS: Bounds = {
 
 /** Graphics and MPS contexts are read this often: a younger PID proves nothing anyway (decision 0153). */
 const OTHERS_MS = 1_000;
+/** The enforced limit is read this often where nothing is decided by it (C20), milliseconds. */
+const ENFORCED_MS = 1_000;
+
+/** Processes that the first buffer of a list has room for. */
+const ROOM = 64;
 
 /** A GPU that can be called: where its handle is, and in which lane its calls wait for each other. */
 export class Device {
   /** Default and range, as last read. */
   #bounds: Bounds = NO_BOUNDS;
+  /** The enforced limit, as last read. */
+  #enforcedWatts: number | undefined;
+  #enforcedDueMs = -Infinity;
   /** PIDs with graphics and MPS contexts, as last read. */
   #others: readonly number[] = [];
   #othersDueMs = -Infinity;
   /** Place of the form of each list that the driver answers. */
   readonly #form = new Map<keyof typeof PROCESS_LISTS, number>();
+  readonly #words = new OutPool(8);
+  readonly #lists = new Map<number, OutPool>();
 
   constructor(
     private readonly lanes: CallLanes,
@@ -53,15 +64,19 @@ export class Device {
   ) {}
 
   /** Management and enforced limit, default and range. Fails only when the management limit cannot be read. */
-  async limits(depth: "all" | "moving"): Promise<NvmlResult<GpuLimits>> {
+  async limits(depth: LimitsDepth): Promise<NvmlResult<GpuLimits>> {
     const management = await this.#u32("nvmlDeviceGetPowerManagementLimit");
     if (!management.ok) return management;
     const managementWatts = wattsOf(management.value);
     if (managementWatts === undefined) {
       return implausible("nvmlDeviceGetPowerManagementLimit");
     }
-    const enforced = await this.#u32("nvmlDeviceGetEnforcedPowerLimit");
-    if (isUnreachable(enforced)) return enforced;
+    if (depth !== "management" || this.clock.now() >= this.#enforcedDueMs) {
+      const enforced = await this.#u32("nvmlDeviceGetEnforcedPowerLimit");
+      if (isUnreachable(enforced)) return enforced;
+      this.#enforcedWatts = enforced.ok ? wattsOf(enforced.value) : undefined;
+      this.#enforcedDueMs = this.clock.now() + ENFORCED_MS;
+    }
     if (depth === "all" || this.#bounds.minWatts === undefined) {
       const read = await this.#readBounds();
       if (!read.ok) return read;
@@ -71,7 +86,7 @@ export class Device {
       ok: true,
       value: {
         managementWatts,
-        enforcedWatts: enforced.ok ? wattsOf(enforced.value) : undefined,
+        enforcedWatts: this.#enforcedWatts,
         ...this.#bounds,
       },
     };
@@ -115,6 +130,8 @@ export class Device {
         },
       };
     }
+    // It moves with the limit.
+    this.#enforcedDueMs = -Infinity;
     return await this.#call(
       "nvmlDeviceSetPowerManagementLimit",
       Math.round(watts * 1000),
@@ -245,18 +262,20 @@ export class Device {
     name: NvmlSymbolName,
     stride: number,
   ): Promise<NvmlResult<number[]>> {
-    let room = 64;
+    let room = ROOM;
     for (let attempt = 0;; attempt++) {
-      const count = Out.u32(room);
-      const infos = new Out(room * stride);
+      const pool = this.#listPool(room * stride);
+      const count = this.#words.take().setU32(room);
+      const infos = pool.take();
       const result = await this.#call(name, count.bytes, infos.bytes);
-      if (result.ok) {
-        const n = Math.min(count.u32(), room);
-        return {
-          ok: true,
-          value: Array.from({ length: n }, (_, i) => infos.u32(i * stride)),
-        };
+      const n = Math.min(count.u32(), room);
+      const pids: number[] = [];
+      for (let i = 0; result.ok && i < n; i++) pids.push(infos.u32(i * stride));
+      if (hasReturned(result)) {
+        this.#words.giveBack(count);
+        pool.giveBack(infos);
       }
+      if (result.ok) return { ok: true, value: pids };
       if (result.error.code !== NVML_ERROR_INSUFFICIENT_SIZE || attempt >= 3) {
         return result;
       }
@@ -264,16 +283,28 @@ export class Device {
     }
   }
 
+  #listPool(bytes: number): OutPool {
+    let pool = this.#lists.get(bytes);
+    if (!pool) this.#lists.set(bytes, pool = new OutPool(bytes));
+    return pool;
+  }
+
   async #u32(name: NvmlSymbolName): Promise<NvmlResult<number>> {
-    const out = Out.u32();
+    const out = this.#words.take();
     const result = await this.#call(name, out.bytes);
-    return result.ok ? { ok: true, value: out.u32() } : result;
+    if (!hasReturned(result)) return result;
+    const value = out.u32();
+    this.#words.giveBack(out);
+    return result.ok ? { ok: true, value } : result;
   }
 
   async #u64(name: NvmlSymbolName): Promise<NvmlResult<bigint>> {
-    const out = new Out(8);
+    const out = this.#words.take();
     const result = await this.#call(name, out.bytes);
-    return result.ok ? { ok: true, value: out.u64() } : result;
+    if (!hasReturned(result)) return result;
+    const value = out.u64();
+    this.#words.giveBack(out);
+    return result.ok ? { ok: true, value } : result;
   }
 
   #call(
@@ -282,6 +313,15 @@ export class Device {
   ): Promise<CallOutcome> {
     return this.lanes.call(this.lane, name, this.handle, ...args);
   }
+}
+
+/** The library has returned, with whatever code: it writes into no buffer of this call any more. */
+function hasReturned(
+  result: CallOutcome,
+): result is
+  | Extract<CallOutcome, { ok: true }>
+  | { readonly ok: false; readonly error: NvmlError } {
+  return result.ok || result.error.code !== undefined;
 }
 
 /** The device did not answer at all: whatever else it is asked, nothing will be known of it. */

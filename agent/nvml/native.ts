@@ -9,6 +9,7 @@ import {
   type GpuLimits,
   type GpuProcess,
   type GpuTelemetry,
+  type LimitsDepth,
   type Nvml,
   type NvmlError,
   type NvmlResult,
@@ -208,7 +209,7 @@ export class NativeNvml implements Nvml {
 
   limits(
     uuid: string,
-    depth: "all" | "moving" = "all",
+    depth: LimitsDepth = "all",
   ): Promise<NvmlResult<GpuLimits>> {
     return this.#on(uuid, (device) => device.limits(depth));
   }

@@ -14,9 +14,12 @@ export class Out {
   }
 
   static u32(value = 0): Out {
-    const out = new Out(4);
-    out.#view.setUint32(0, value, true);
-    return out;
+    return new Out(4).setU32(value);
+  }
+
+  setU32(value: number): this {
+    this.#view.setUint32(0, value, true);
+    return this;
   }
 
   u32(at = 0): number {
@@ -33,6 +36,29 @@ export class Out {
     return new TextDecoder().decode(
       this.bytes.subarray(0, end < 0 ? this.bytes.length : end),
     );
+  }
+}
+
+/**
+ * Buffers that are used again: a new one costs more than the call that fills it. One belongs to one call from
+ * {@linkcode take} until the library has returned; after a call that was given up it is never used again, for the
+ * library may still write into it.
+ */
+export class OutPool {
+  readonly #free: Out[] = [];
+
+  constructor(private readonly bytes: number) {}
+
+  /** A buffer of zeros. */
+  take(): Out {
+    const out = this.#free.pop();
+    out?.bytes.fill(0);
+    return out ?? new Out(this.bytes);
+  }
+
+  /** @param out a buffer from here, read and no longer needed; the call it was for has returned */
+  giveBack(out: Out): void {
+    this.#free.push(out);
   }
 }
 

@@ -1,5 +1,7 @@
 /** The agent's pure rules, for worlds that simulate a node: no device, no socket, no file is loaded with them. @module */
 
+export { adoptedEntries } from "../adopt.ts";
+export { DriftLog } from "../drift.ts";
 export {
   type Applied,
   type GpuEntry,

@@ -93,7 +93,15 @@ The safe default may come from the environment variable SAFE_DEFAULT_WATTS, the 
       default: "keep",
     },
     flag("prearm", "Hold idle GPUs at the safe default."),
-    flag("release-all", "Give every GPU back that is still as we set it."),
+    flag(
+      "release-all",
+      "Give every GPU back that is still as we set it; without --once go on, report, and cap nothing.",
+    ),
+    text(
+      "startup-taint",
+      "KEY",
+      "Taint that is taken off this node once every GPU has been enforced.",
+    ),
     flag("dry-run", "Decide and report; set no limit."),
     flag("once", "One pass, its result on standard output, then end."),
     flag("report-stdout", "Each report as a JSON line on standard output."),
@@ -141,7 +149,7 @@ async function run(context: CommandContext): Promise<number> {
   const ending = new AbortController();
   const watching = node.watch(ending.signal);
   try {
-    if (flags["release-all"] === true) {
+    if (flags["release-all"] === true && flags["once"] === true) {
       const released = await node.agent.options.reconciler.releaseAll();
       showStatus(node.agent, context);
       return released ? 0 : 1;
@@ -230,6 +238,8 @@ function settingsOf(flags: CommandContext["flags"]): AgentSettings {
     onShutdown: flags["on-shutdown"] === "restore" ? "restore" : "keep",
     prearm: flags["prearm"] === true,
     dryRun: flags["dry-run"] === true,
+    releasing: flags["release-all"] === true,
+    startupTaint: optional("startup-taint"),
     kubeconfig: optional("kubeconfig"),
   };
 }
@@ -240,8 +250,7 @@ function neededPaths(
 ): NeededPaths {
   const named = (path: string | undefined) =>
     path === "none" ? undefined : path;
-  const serves = flags["once"] !== true && flags["release-all"] !== true &&
-    flags["self-check"] !== true;
+  const serves = flags["once"] !== true && flags["self-check"] !== true;
   const real = settings.nvml !== "simulated";
   return {
     procRoot: settings.procRoot,

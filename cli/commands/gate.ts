@@ -4,12 +4,13 @@ import {
   AGENT_MISSING_CHOICES,
   become,
   CannotRunError,
+  copySelfTo,
   findProgram,
   GATE_SOCKET,
   waitUntilOpen,
 } from "../../agent/gate/mod.ts";
 import { realClock } from "../../cluster/mod.ts";
-import { logger } from "../../service/mod.ts";
+import { logger, WattkeeperError } from "../../service/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
 
 /** The command. */
@@ -20,7 +21,7 @@ export const command: Command = {
     `Stands before the command of every container that gets GPUs. It asks the agent of its node over a unix socket; the agent lets it through once this pod has a grant and every GPU of the pod reads a limit at or below it. Until then it waits, without deadline, and says every 10 s why. Then the process becomes the command: same PID, and signals and exit code are the command's own. The API server is not needed.
 Exit codes: the command's own; 127 there is no such program and 126 it cannot be run, both said before waiting; 1 no agent with --on-agent-missing fail; 143 stopped while waiting.
 With --on-agent-missing run a worker may start without a cap, and the budget is no longer kept by what starts wait for.`,
-  usage: ["gate [flags] -- COMMAND [ARGUMENT…]"],
+  usage: ["gate [flags] -- COMMAND [ARGUMENT…]", "gate --copy-to FOLDER"],
   options: [
     {
       name: "socket",
@@ -45,11 +46,18 @@ With --on-agent-missing run a worker may start without a cap, and the budget is 
         "How long no agent may answer before fail and run act; longer than an agent's restart.",
       default: 60,
     },
+    {
+      name: "copy-to",
+      kind: "string",
+      value: "FOLDER",
+      help:
+        "Copy this binary there as wattkeeper-agent and end: for an init container.",
+    },
   ],
   positionals: {
     value: "COMMAND",
     help: "What to run once the grant is there, with its arguments.",
-    min: 1,
+    min: 0,
   },
   examples: [
     {
@@ -61,6 +69,10 @@ With --on-agent-missing run a worker may start without a cap, and the budget is 
       command: "deno run -A main.ts gate --on-agent-missing fail -- ./serve",
       explains: "ends with an error after a minute without an agent",
     },
+    {
+      command: "deno run -A main.ts gate --copy-to /gate",
+      explains: "what the init container of a gated pod does, with the binary",
+    },
   ],
   outputs: ["table"],
   run,
@@ -69,6 +81,24 @@ With --on-agent-missing run a worker may start without a cap, and the budget is 
 async function run(context: CommandContext): Promise<number> {
   const log = logger("gate");
   const { flags, positionals, signal } = context;
+  const folder = flags["copy-to"];
+  if ((typeof folder === "string") === (positionals.length > 0)) {
+    throw new WattkeeperError(
+      "invalid_usage",
+      typeof folder === "string"
+        ? "A copy is made, or a command is run, and both are asked for."
+        : "Nothing says what to run.",
+      {
+        where: typeof folder === "string" ? "--copy-to" : "COMMAND",
+        remedy:
+          "Write `gate -- COMMAND [ARGUMENT…]`, or `gate --copy-to FOLDER`.",
+      },
+    );
+  }
+  if (typeof folder === "string") {
+    log.info(plain(`The gate is ${await copySelfTo(folder)}.`));
+    return 0;
+  }
   try {
     findProgram(positionals[0] ?? "", Deno.env.get("PATH"));
     const outcome = await waitUntilOpen({

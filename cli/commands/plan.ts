@@ -27,7 +27,7 @@ export const command: Command = {
   summary: "decide replicas and power caps from traffic, within the watts",
   description:
     `Each decision goes from observed traffic over a forecast and the replicas that it needs to what GPUs and watts allow, and says why.
-It runs until ^C or SIGTERM, over the fleet that "environment" names: simulated (a world inside the process, at --speed) or virtual (decisions are published over HTTP for another orchestrator); Kubernetes is not there yet. On a terminal it shows a live status, elsewhere it logs. With --advisory, or --once, nothing is written to the fleet, and what would be written is listed.
+It runs until ^C or SIGTERM, over the fleet that "environment" names: kubernetes (a DynamoGraphDeployment or labelled workloads, through --kubeconfig or from inside the cluster), simulated (a world inside the process, at --speed) or virtual (decisions are published over HTTP for another orchestrator). On a terminal it shows a live status, elsewhere it logs. With --advisory, or --once, nothing is written to the fleet, and what would be written is listed.
 With --trace it decides on a trace instead (Azure LLM CSV or Mooncake JSON lines): window by window, or with --once on the last full window or the one at --at.`,
   usage: [
     "plan --config FILE [--advisory] [--listen HOST:PORT] [flags]",
@@ -99,7 +99,8 @@ With --trace it decides on a trace instead (Azure LLM CSV or Mooncake JSON lines
       name: "kubeconfig",
       kind: "string",
       value: "FILE",
-      help: "Access to the cluster, with environment: kubernetes.",
+      help:
+        "Access to the cluster, with environment: kubernetes. Without it, from inside the cluster.",
     },
     {
       name: "context",

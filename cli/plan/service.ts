@@ -77,6 +77,9 @@ export async function serve(
   await using environment = await openEnvironment(config, opened, {
     speed,
     seed: input.seed,
+    kubeconfig: input.kubeconfig,
+    context: input.kubeContext,
+    signal: context.signal,
   });
   for (const notice of environment.notices) logger("planner").info(notice);
   await using decisions = input.decisionsPath === undefined

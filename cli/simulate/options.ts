@@ -1,5 +1,6 @@
 /** Flags of `simulate`. @module */
 
+import { LOG_LEVELS } from "../../service/mod.ts";
 import type { OptionSpec } from "../command.ts";
 
 /** Policies that a day can be run with, ours first (`SPEC.md` §13). */
@@ -60,14 +61,24 @@ export const OPTIONS: readonly OptionSpec[] = [
     name: "speed",
     kind: "number",
     value: "FACTOR",
-    help: "Plays the trace so many times faster.",
+    help:
+      "Plays the trace so many times faster, over and over until the time is up.",
+    default: 1,
+  },
+  {
+    name: "copies",
+    kind: "integer",
+    value: "N",
+    help:
+      "Plays N copies of the trace at once, shifted against each other: more load at its own pace.",
     default: 1,
   },
   {
     name: "hours",
     kind: "number",
     value: "HOURS",
-    help: "How long, at most; default: the trace, or a day.",
+    help:
+      "How much time is counted; default: as long as the trace is at speed 1, or a day.",
   },
   {
     name: "budget-watts",
@@ -97,5 +108,13 @@ export const OPTIONS: readonly OptionSpec[] = [
     kind: "string",
     value: "FILE",
     help: "Writes one self-contained HTML page.",
+  },
+  {
+    name: "log-level",
+    kind: "string",
+    value: "LEVEL",
+    help: "Least level of what the simulated planners log.",
+    choices: ["off", ...LOG_LEVELS],
+    default: "off",
   },
 ];

@@ -1,7 +1,8 @@
 /** One-axis curves: MoE tokens and message sizes (`aic-engine.md` §3.3). */
 
-import { f64At, lerp, lowerIndex } from "./arrays";
+import { f64At, lerp } from "./arrays";
 import { Grid, powerAt } from "./grid";
+import { placeOn } from "./ruler";
 import { mlaBmmSol, moeSol } from "./sol";
 import { answer, BEYOND_TABLES, mark, NOT_MEASURED } from "./status";
 import { Kind, Op } from "./op";
@@ -16,7 +17,7 @@ function curveSol(op: Op, x: f64): f64 {
 export function curveTable(op: Op, curve: Grid, x: f64): i32 {
   const count = curve.leafCount;
   if (count == 0) return NOT_MEASURED;
-  const index = lowerIndex(curve.keys2, count, x);
+  const index = placeOn(curve.ruler, x);
   if (index >= 0 && f64At(curve.keys2, index) == x) {
     return answer(f64At(curve.latency, index), powerAt(curve, index));
   }
@@ -25,7 +26,9 @@ export function curveTable(op: Op, curve: Grid, x: f64): i32 {
     const w = (x - low) / (f64At(curve.keys2, index + 1) - low);
     return answer(
       lerp(f64At(curve.latency, index), f64At(curve.latency, index + 1), w),
-      lerp(powerAt(curve, index), powerAt(curve, index + 1), w),
+      curve.power == 0
+        ? 0.0
+        : lerp(f64At(curve.power, index), f64At(curve.power, index + 1), w),
     );
   }
   // A MoE curve of one point says nothing about fewer tokens (§3.3).

@@ -1,12 +1,13 @@
 /**
  * A phase folded: operators whose time is linear in tokens become one line, GEMMs of measured sites on one axis become
- * one curve in m, equal collectives become one with the sum of their multiplicities. What is left is asked one by one.
- * The sums are those of the plain pass (`program.ts`) but for the order of additions; the figures of single operators
+ * one curve in m, GEMMs between such sites share their place on it, equal collectives become one with the sum of their
+ * multiplicities, the groups of an overlap are folded likewise. What is left is asked one by one. The sums are those of the plain pass (`program.ts`) but for the order of additions; the figures of single operators
  * are not made here.
  */
 
 import { allocate, f64At, i32At, lerp, setF64, setI32 } from "./arrays";
-import { evaluate, valueMs } from "./operators";
+import { neighboursMs } from "./gemm";
+import { evaluate, valueEnergy, valueMs } from "./operators";
 import { Kind, Mode, Op, Role } from "./op";
 import {
   addOp,
@@ -14,11 +15,13 @@ import {
   setPass,
   startPass,
 } from "./program";
-import { axisIndex, siteAxis, siteCountOf } from "./sites";
+import { placeOn, Ruler, shareAt } from "./ruler";
+import { siteRuler } from "./sites";
 import {
   clearFlags,
   flags,
   FROM_TABLE,
+  mark,
   OK,
   OUT_OF_RANGE,
 } from "./status";
@@ -28,14 +31,19 @@ export class Fused {
   /** Milliseconds a token and at rest of all linear operators. */
   perToken: f64;
   atRest: f64;
-  /** Axis of the GEMM curve, its points, and the summed latencies; no axis without such GEMMs. */
-  axis: usize;
-  axisCount: i32;
+  /** Axis of the GEMMs, null without, and the summed latencies of those with a curve of their own. */
+  ruler: Ruler;
   curve: usize;
+  /** GEMMs between sites of that axis (u32 each). */
+  between: usize;
+  betweenCount: i32;
   /** Collectives (u32 each) with the sums of their multiplicities (f64 each). */
   messages: usize;
   messageScales: usize;
   messageCount: i32;
+  /** Overlaps of two groups (u32 each). */
+  overlaps: usize;
+  overlapCount: i32;
   /** Everything else (u32 each), with its place in the phase (i32 each). */
   rest: usize;
   restPlace: usize;
@@ -46,14 +54,16 @@ export class Fused {
 export function fuse(list: usize, count: i32, logits: bool): Fused {
   const fused = changetype<Fused>(allocate(offsetof<Fused>()));
   const room = <usize> max(count, 1);
+  fused.between = allocate(room << 2);
   fused.messages = allocate(room << 2);
   fused.messageScales = allocate(room << 3);
+  fused.overlaps = allocate(room << 2);
   fused.rest = allocate(room << 2);
   fused.restPlace = allocate(room << 2);
   for (let i = 0; i < count; i++) {
     const op = opAt(list, i);
     if (addLine(fused, op) || addCurve(fused, op, logits)) continue;
-    if (addMessage(fused, op)) continue;
+    if (addMessage(fused, op) || addOverlap(fused, op, logits)) continue;
     store<u32>(
       fused.rest + ((<usize> fused.restCount) << 2),
       <u32> changetype<usize>(op),
@@ -75,22 +85,32 @@ function addLine(fused: Fused, op: Op): bool {
 
 function addCurve(fused: Fused, op: Op, logits: bool): bool {
   if (op.kind != Kind.GEMM || op.mode > Mode.HYBRID) return false;
-  if (changetype<usize>(op.sites) == 0 || op.site < 0) return false;
+  if (changetype<usize>(op.sites) == 0) return false;
+  if (op.site < 0 && op.neighbours == 0) return false;
   if (changetype<usize>(op.computeScale) != 0 || !(op.flops > 0.0)) {
     return false;
   }
   const sites = op.sites;
   if (sites.power != 0 || op.split != 1.0 || op.multiple != 1.0) return false;
   if (op.role == Role.LOGITS && !logits) return false;
-  const axis = siteAxis(sites, op.site);
-  const count = siteCountOf(sites, op.site);
-  if (fused.axis == 0) {
-    fused.axis = axis;
-    fused.axisCount = count;
-    fused.curve = allocate((<usize> count) << 3);
-  } else if (fused.axis != axis || fused.axisCount != count) return false;
+  // All sites of folded neighbours have one axis.
+  const ruler = siteRuler(sites, max(op.site, 0));
+  if (changetype<usize>(fused.ruler) == 0) {
+    fused.ruler = ruler;
+    fused.curve = allocate((<usize> ruler.count) << 3);
+  } else if (changetype<usize>(fused.ruler) != changetype<usize>(ruler)) {
+    return false;
+  }
+  if (op.site < 0) {
+    store<u32>(
+      fused.between + ((<usize> fused.betweenCount) << 2),
+      <u32> changetype<usize>(op),
+    );
+    fused.betweenCount++;
+    return true;
+  }
   const first = i32At(sites.leafStart, op.site);
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < ruler.count; i++) {
     const sum = f64At(fused.curve, i) +
       op.scale * f64At(sites.latency, first + i);
     setF64(fused.curve, i, sum);
@@ -126,31 +146,91 @@ function addMessage(fused: Fused, op: Op): bool {
   return true;
 }
 
+/** An overlap is folded when both of its groups are: the groups, and how often it runs. */
+@unmanaged
+class FusedOverlap {
+  first: Fused;
+  second: Fused;
+  scale: f64;
+}
+
+function addOverlap(fused: Fused, op: Op, logits: bool): bool {
+  if (op.kind != Kind.OVERLAP) return false;
+  const overlap = changetype<FusedOverlap>(allocate(offsetof<FusedOverlap>()));
+  overlap.first = fuse(op.children, op.secondGroup, logits);
+  overlap.second = fuse(
+    op.children + ((<usize> op.secondGroup) << 2),
+    op.childCount - op.secondGroup,
+    logits,
+  );
+  overlap.scale = op.scale;
+  store<u32>(
+    fused.overlaps + ((<usize> fused.overlapCount) << 2),
+    <u32> changetype<usize>(overlap),
+  );
+  fused.overlapCount++;
+  return true;
+}
+
+function overlapAt(fused: Fused, i: i32): FusedOverlap {
+  return changetype<FusedOverlap>(
+    <usize> load<u32>(fused.overlaps + ((<usize> i) << 2)),
+  );
+}
+
+/** Sums of what was folded last. */
+let foldedMs: f64 = 0.0;
+let foldedEnergy: f64 = 0.0;
+
 /**
- * Sums of the folded part. OUT_OF_RANGE when m lies outside the GEMM axis: then every GEMM has to be asked by itself.
+ * Sums of the folded part. OUT_OF_RANGE when m lies outside the GEMM axis, or something refuses: then every operator
+ * has to be asked by itself.
  */
 function foldedPart(fused: Fused, b: f64, s: f64, prefix: f64, x: f64): i32 {
   let ms = fused.perToken * x + fused.atRest;
-  let bits = 0;
-  if (fused.axis != 0) {
-    const index = axisIndex(fused.axis, fused.axisCount, x);
+  let energy = 0.0;
+  const ruler = fused.ruler;
+  if (changetype<usize>(ruler) != 0) {
+    const index = placeOn(ruler, x);
     if (index < 0) return OUT_OF_RANGE;
-    const low = f64At(fused.axis, index);
-    if (low == x) ms += f64At(fused.curve, index);
-    else if (index == fused.axisCount - 1) return OUT_OF_RANGE;
-    else {
-      const w = (x - low) / (f64At(fused.axis, index + 1) - low);
-      ms += lerp(f64At(fused.curve, index), f64At(fused.curve, index + 1), w);
+    const w = shareAt(ruler, index, x);
+    if (w < 0.0) return OUT_OF_RANGE;
+    const low = f64At(fused.curve, index);
+    ms += w > 0.0 ? lerp(low, f64At(fused.curve, index + 1), w) : low;
+    for (let i = 0; i < fused.betweenCount; i++) {
+      const op = opAt(fused.between, i);
+      ms += op.scale * neighboursMs(op, x, index, w);
     }
-    bits = FROM_TABLE;
+    mark(FROM_TABLE);
   }
-  clearFlags();
   for (let i = 0; i < fused.messageCount; i++) {
     const status = evaluate(opAt(fused.messages, i), b, s, prefix, x);
     if (status != OK) return OUT_OF_RANGE;
     ms += valueMs * f64At(fused.messageScales, i);
   }
-  setPass(ms, 0.0, bits | flags);
+  for (let i = 0; i < fused.overlapCount; i++) {
+    const overlap = overlapAt(fused, i);
+    if (wholeGroup(overlap.first, b, s, prefix, x) != OK) return OUT_OF_RANGE;
+    const firstMs = foldedMs;
+    const firstEnergy = foldedEnergy;
+    if (wholeGroup(overlap.second, b, s, prefix, x) != OK) return OUT_OF_RANGE;
+    ms += overlap.scale * max(firstMs, foldedMs);
+    energy += overlap.scale * (firstEnergy + foldedEnergy);
+  }
+  foldedMs = ms;
+  foldedEnergy = energy;
+  return OK;
+}
+
+/** Sums of a group: its folded part and the rest. */
+function wholeGroup(fused: Fused, b: f64, s: f64, prefix: f64, x: f64): i32 {
+  if (foldedPart(fused, b, s, prefix, x) != OK) return OUT_OF_RANGE;
+  for (let i = 0; i < fused.restCount; i++) {
+    const op = opAt(fused.rest, i);
+    if (evaluate(op, b, s, prefix, x) != OK) return OUT_OF_RANGE;
+    foldedMs += op.scale * valueMs;
+    foldedEnergy += op.scale * valueEnergy;
+  }
   return OK;
 }
 
@@ -162,8 +242,7 @@ export function fusedPass(
   prefix: f64,
   x: f64,
 ): i32 {
-  startPass();
-  if (foldedPart(fused, b, s, prefix, x) != OK) return OUT_OF_RANGE;
+  if (startFused(fused, b, s, prefix, x) != OK) return OUT_OF_RANGE;
   for (let i = 0; i < fused.restCount; i++) {
     const status = addOp(
       opAt(fused.rest, i),
@@ -179,7 +258,16 @@ export function fusedPass(
 }
 
 /** Folded part only, for a decode phase that walks the rest itself. */
-export function startFused(fused: Fused, b: f64, s: f64): i32 {
+export function startFused(
+  fused: Fused,
+  b: f64,
+  s: f64,
+  prefix: f64,
+  x: f64,
+): i32 {
   startPass();
-  return foldedPart(fused, b, s, 0.0, b);
+  clearFlags();
+  if (foldedPart(fused, b, s, prefix, x) != OK) return OUT_OF_RANGE;
+  setPass(foldedMs, foldedEnergy, flags);
+  return OK;
 }

@@ -2,7 +2,8 @@
 
 import { allocate, f64At, i32At, lerp, setF64, setI32 } from "./arrays";
 import { bandwidth } from "./machine";
-import { axisIndex, covers, siteCountOf, siteCurve, Sites } from "./sites";
+import { placeOn, shareAt } from "./ruler";
+import { covers, rulerAt, siteCurve, Sites } from "./sites";
 import { gemmSol } from "./sol";
 import {
   answer,
@@ -52,76 +53,123 @@ export function bindSites(op: Op, sites: Sites): void {
   if (sites.axisCount == 1) foldNeighbours(op);
 }
 
-/** A neighbour: address of its first latency, weight, math per row, memory per row and at rest (all ms). */
-const NEIGHBOUR: usize = 40;
+/**
+ * The neighbours folded in: four numbers each of weight, math a row, memory a row and memory at rest (all ms), then for
+ * each row of the axis the four latencies. Where there are fewer than four, a neighbour without weight takes the place.
+ */
+const LANES: usize = 32;
+const WEIGHTS: usize = 0;
+const MATH: usize = 32;
+const TRAFFIC: usize = 64;
+const AT_REST: usize = 96;
+const ROWS: usize = 128;
 
 /** With one axis for all sites the candidates do not depend on m inside it: the neighbours are folded in. */
 function foldNeighbours(op: Op): void {
   const sites = op.sites;
+  const ruler = rulerAt(sites, 0);
+  const table = allocate(ROWS + <usize> ruler.count * LANES);
   let count = 0;
-  op.neighbours = allocate(NEIGHBOUR * NEIGHBOURS);
+  let weight = 0.0;
   for (let rank = 0; rank < sites.siteCount && count < NEIGHBOURS; rank++) {
     const distance = f64At(op.nearDistance, rank);
     if (distance > GATE) break;
     const site = i32At(op.nearSites, rank);
     const n = f64At(sites.n, site);
     const k = f64At(sites.k, site);
-    const at = op.neighbours + (<usize> count) * NEIGHBOUR;
-    store<u32>(at, <u32> i32At(sites.leafStart, site));
-    store<f64>(at, 1.0 / (distance * distance + 1e-12), 8);
-    store<f64>(at, 2.0 * n * k / op.flops * 1000.0, 16);
-    store<f64>(at, op.elementBytes * (n + k) / bandwidth * 1000.0, 24);
-    store<f64>(at, op.elementBytes * n * k / bandwidth * 1000.0, 32);
+    const at = table + ((<usize> count) << 3);
+    store<f64>(at, 1.0 / (distance * distance + 1e-12), WEIGHTS);
+    store<f64>(at, 2.0 * n * k / op.flops * 1000.0, MATH);
+    store<f64>(at, op.elementBytes * (n + k) / bandwidth * 1000.0, TRAFFIC);
+    store<f64>(at, op.elementBytes * n * k / bandwidth * 1000.0, AT_REST);
+    const first = i32At(sites.leafStart, site);
+    for (let i = 0; i < ruler.count; i++) {
+      const ms = f64At(sites.latency, first + i);
+      // A row that says nothing makes the choice depend on m after all.
+      if (!(ms > 0.0)) return;
+      store<f64>(at + <usize> i * LANES, ms, ROWS);
+    }
+    weight += load<f64>(at, WEIGHTS);
     count++;
   }
-  op.neighbourCount = count;
-}
-
-/** The folded neighbours at a row between two measured ones, or on one. */
-function foldedNeighbours(op: Op, m: f64, index: i32, w: f64): i32 {
-  const sites = op.sites;
-  let utilisation = 0.0, watts = 0.0, weights = 0.0;
-  let at = op.neighbours;
-  const end = at + (<usize> op.neighbourCount) * NEIGHBOUR;
-  for (; at < end; at += NEIGHBOUR) {
-    const leaf = <i32> load<u32>(at) + index;
-    let ms = f64At(sites.latency, leaf);
-    if (w > 0.0) ms = lerp(ms, f64At(sites.latency, leaf + 1), w);
-    const sol = max(
-      load<f64>(at, 16) * m,
-      load<f64>(at, 24) * m + load<f64>(at, 32),
-    );
-    if (!(ms > 0.0) || !(sol > 0.0)) continue;
-    const weight = load<f64>(at, 8);
-    utilisation += weight * sol / ms;
-    weights += weight;
-    if (sites.power != 0) {
-      const power = f64At(sites.power, leaf);
-      watts += weight *
-        (w > 0.0 ? lerp(power, f64At(sites.power, leaf + 1), w) : power);
+  if (count == 0) return;
+  for (let lane = count; lane < NEIGHBOURS; lane++) {
+    const at = table + ((<usize> lane) << 3) + ROWS;
+    for (let i = 0; i < ruler.count; i++) {
+      store<f64>(at + <usize> i * LANES, 1.0);
     }
   }
-  if (weights == 0.0) return NOT_MEASURED;
-  return answer(
-    gemmSol(m, op.n, op.k, op.flops, op.elementBytes) * weights / utilisation,
-    watts / weights,
+  op.neighbours = table;
+  op.neighbourWeight = weight;
+}
+
+/**
+ * The folded neighbours' time at m rows, a share `w` of the way from row `index` of the axis to the next; ms. Two
+ * neighbours at a time; their sum is taken in the order of their distance.
+ */
+export function neighboursMs(op: Op, m: f64, index: i32, w: f64): f64 {
+  const table = op.neighbours;
+  const row = table + ROWS + <usize> index * LANES;
+  // The row itself once more where there is none behind it.
+  const next = w > 0.0 ? row + LANES : row;
+  const ms = f64x2.splat(m);
+  const ws = f64x2.splat(w);
+  const one = shareOf(table, row, next, ms, ws);
+  const two = shareOf(table + 16, row + 16, next + 16, ms, ws);
+  const utilisation = f64x2.extract_lane(one, 0) + f64x2.extract_lane(one, 1) +
+    f64x2.extract_lane(two, 0) + f64x2.extract_lane(two, 1);
+  const sol = max(
+    2.0 * m * op.n * op.k / op.flops * 1000.0,
+    op.elementBytes * (m * op.n + m * op.k + op.n * op.k) / bandwidth * 1000.0,
   );
+  return sol * op.neighbourWeight / utilisation;
+}
+
+/** Weighted utilisations of two neighbours. */
+// @ts-ignore: decorator
+@inline
+function shareOf(table: usize, row: usize, next: usize, m: v128, w: v128): v128 {
+  const low = v128.load(row);
+  const ms = f64x2.add(low, f64x2.mul(f64x2.sub(v128.load(next), low), w));
+  const sol = f64x2.max(
+    f64x2.mul(v128.load(table, MATH), m),
+    f64x2.add(
+      f64x2.mul(v128.load(table, TRAFFIC), m),
+      v128.load(table, AT_REST),
+    ),
+  );
+  return f64x2.div(f64x2.mul(v128.load(table, WEIGHTS), sol), ms);
+}
+
+/** Watts of the neighbours by their weights, at the same place. */
+function neighboursWatts(op: Op, index: i32, w: f64): f64 {
+  const sites = op.sites;
+  let watts = 0.0;
+  for (let rank = 0; rank < NEIGHBOURS; rank++) {
+    const weight = load<f64>(op.neighbours + ((<usize> rank) << 3), WEIGHTS);
+    if (weight == 0.0) break;
+    const leaf = i32At(sites.leafStart, i32At(op.nearSites, rank)) + index;
+    const power = f64At(sites.power, leaf);
+    watts += weight *
+      (w > 0.0 ? lerp(power, f64At(sites.power, leaf + 1), w) : power);
+  }
+  return watts / op.neighbourWeight;
 }
 
 /** Table answer of a GEMM at m rows. */
 export function gemmTable(op: Op, m: f64): i32 {
   if (op.site >= 0) return siteCurve(op, op.site, m);
-  if (op.neighbourCount > 0) {
+  if (op.neighbours != 0) {
     const sites = op.sites;
-    const keys = sites.axisKeys;
-    const last = siteCountOf(sites, 0) - 1;
-    const index = axisIndex(keys, last + 1, m);
-    if (index >= 0 && index <= last) {
-      const low = f64At(keys, index);
-      if (low == m) return foldedNeighbours(op, m, index, 0.0);
-      if (index < last) {
-        const w = (m - low) / (f64At(keys, index + 1) - low);
-        return foldedNeighbours(op, m, index, w);
+    const ruler = rulerAt(sites, 0);
+    const index = placeOn(ruler, m);
+    if (index >= 0) {
+      const w = shareAt(ruler, index, m);
+      if (w >= 0.0) {
+        return answer(
+          neighboursMs(op, m, index, w),
+          sites.power == 0 ? 0.0 : neighboursWatts(op, index, w),
+        );
       }
     }
   }

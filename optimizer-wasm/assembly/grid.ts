@@ -1,6 +1,7 @@
 /** A grid block of the pack, opened: pointers to its ragged axes and leaves (`data/pack/format.ts`). */
 
-import { allocate, f64At, i32At, log2Of, padded, setF64 } from "./arrays";
+import { allocate, f64At, i32At, padded } from "./arrays";
+import { Ruler, rulerOf } from "./ruler";
 
 /** Up to three nested sorted axes; leaf i of row r is at `leafStart[r] + i`. */
 @unmanaged
@@ -18,13 +19,8 @@ export class Grid {
   power: usize;
   /** 0 when every leaf is a primary one. */
   primary: usize;
-  /** log2 of the keys of each axis, for distances (§3.2); made on first need, 0 before. */
-  log0: usize;
-  log1: usize;
-  log2: usize;
-  /** Change to the next leaf of the row, for one unit of the last axis: milliseconds and watts. */
-  slopes: usize;
-  powerSlopes: usize;
+  /** The last axis of a curve, null when there is more than one row. */
+  ruler: Ruler;
 }
 
 const HAS_POWER = 1;
@@ -56,36 +52,8 @@ export function openGrid(block: usize): Grid {
     at += leafBytes;
   }
   if ((flags & ALL_PRIMARY) == 0) grid.primary = at;
+  if (grid.rowCount == 1) grid.ruler = rulerOf(grid.keys2, grid.leafCount);
   return grid;
-}
-
-function logsOf(keys: usize, count: i32): usize {
-  const logs = allocate((<usize> count) << 3);
-  for (let i = 0; i < count; i++) setF64(logs, i, log2Of(f64At(keys, i)));
-  return logs;
-}
-
-/** Makes the log2 axes and the slopes, once; holds and sums over lengths need them. */
-export function ensureDerived(grid: Grid): void {
-  if (grid.log2 != 0) return;
-  grid.log0 = logsOf(grid.keys0, grid.keys0Count);
-  grid.log1 = logsOf(grid.keys1, grid.rowCount);
-  grid.log2 = logsOf(grid.keys2, grid.leafCount);
-  grid.slopes = slopesOf(grid, grid.latency);
-  if (grid.power != 0) grid.powerSlopes = slopesOf(grid, grid.power);
-}
-
-function slopesOf(grid: Grid, values: usize): usize {
-  const slopes = allocate((<usize> grid.leafCount) << 3);
-  for (let row = 0; row < grid.rowCount; row++) {
-    const last = leafBegin(grid, row + 1) - 1;
-    for (let leaf = leafBegin(grid, row); leaf < last; leaf++) {
-      const span = f64At(grid.keys2, leaf + 1) - f64At(grid.keys2, leaf);
-      const rise = f64At(values, leaf + 1) - f64At(values, leaf);
-      setF64(slopes, leaf, rise / span);
-    }
-  }
-  return slopes;
 }
 
 export function powerAt(grid: Grid, leaf: i32): f64 {

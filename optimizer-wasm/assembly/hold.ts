@@ -6,7 +6,13 @@
 import { allocate, f64At, i32At, log2Of, setF64, setI32 } from "./arrays";
 import { attentionSol } from "./attention_sol";
 import { powerAt } from "./grid";
-import { cellAt, HoldIndex, holdIndexOf, squareOf } from "./hold_index";
+import {
+  cellAt,
+  HoldIndex,
+  holdIndexOf,
+  squareOf,
+  utilisationOf,
+} from "./hold_index";
 import { answer, BEYOND_TABLES, mark, NOT_MEASURED } from "./status";
 import { Op } from "./op";
 
@@ -14,6 +20,8 @@ import { Op } from "./op";
 const RANKS: i32 = 5;
 const squares = allocate(RANKS * 8);
 const leaves = allocate(RANKS * 4);
+/** Weights of the neighbours. */
+const shares = allocate((RANKS - 1) * 8);
 let found: i32 = 0;
 
 /** Makes the index of an operator's grid; done once, when compiled. */
@@ -27,9 +35,9 @@ function offer(leaf: i32, square: f64): void {
   if (found < RANKS) found++;
   else {
     at = RANKS - 1;
-    if (square >= f64At(squares, at)) return;
+    if (!isBefore(leaf, square, at)) return;
   }
-  while (at > 0 && f64At(squares, at - 1) > square) {
+  while (at > 0 && isBefore(leaf, square, at - 1)) {
     setF64(squares, at, f64At(squares, at - 1));
     setI32(leaves, at, i32At(leaves, at - 1));
     at--;
@@ -38,7 +46,12 @@ function offer(leaf: i32, square: f64): void {
   setI32(leaves, at, leaf);
 }
 
-/** Fills the five nearest valid leaves; leaves are offered in ascending order, so equal distances keep theirs. */
+function isBefore(leaf: i32, square: f64, rank: i32): bool {
+  const other = f64At(squares, rank);
+  return square < other || (square == other && leaf < i32At(leaves, rank));
+}
+
+/** Fills the five nearest valid leaves. */
 function search(index: HoldIndex, l1: f64, l2: f64): void {
   found = 0;
   const cell = cellAt(index, l1, l2);
@@ -53,7 +66,7 @@ function search(index: HoldIndex, l1: f64, l2: f64): void {
   }
   const count = index.grid.leafCount;
   for (let leaf = 0; leaf < count; leaf++) {
-    if (!(f64At(index.utilisations, leaf) > 0.0)) continue;
+    if (!(utilisationOf(index, leaf) > 0.0)) continue;
     offer(leaf, squareOf(index, leaf, l1, l2));
   }
 }
@@ -73,16 +86,22 @@ export function hold(op: Op, c0: f64, c1: f64, c2: f64): i32 {
   if (found == 0) return NOT_MEASURED;
   mark(BEYOND_TABLES);
   const neighbours = min(found, RANKS - 1);
-  const radius = found == RANKS
-    ? Math.sqrt(f64At(squares, RANKS - 1))
-    : Infinity;
+  if (found == RANKS) {
+    const radius = f64x2.splat(Math.sqrt(f64At(squares, RANKS - 1)));
+    weigh(0, radius);
+    weigh(16, radius);
+  } else {
+    for (let i = 0; i < neighbours; i++) {
+      setF64(shares, i, 1.0 / (f64At(squares, i) + 1e-12));
+    }
+  }
   const hasPower = op.grid.power != 0;
   let weights = 0.0, utilisation = 0.0, watts = 0.0;
   for (let i = 0; i < neighbours; i++) {
-    const weight = weightOf(Math.sqrt(f64At(squares, i)), radius);
+    const weight = f64At(shares, i);
     const leaf = i32At(leaves, i);
     weights += weight;
-    utilisation += weight * f64At(index.utilisations, leaf);
+    utilisation += weight * utilisationOf(index, leaf);
     if (hasPower) watts += weight * powerAt(op.grid, leaf);
   }
   if (!(weights > 0.0)) {
@@ -90,7 +109,7 @@ export function hold(op: Op, c0: f64, c1: f64, c2: f64): i32 {
     utilisation = 0.0;
     watts = 0.0;
     for (let i = 0; i < neighbours; i++) {
-      utilisation += f64At(index.utilisations, i32At(leaves, i));
+      utilisation += utilisationOf(index, i32At(leaves, i));
       watts += powerAt(op.grid, i32At(leaves, i));
     }
   }
@@ -100,8 +119,12 @@ export function hold(op: Op, c0: f64, c1: f64, c2: f64): i32 {
   );
 }
 
-function weightOf(distance: f64, radius: f64): f64 {
-  if (radius == Infinity) return 1.0 / (distance * distance + 1e-12);
-  const share = max(radius - distance, 0.0) / (radius * distance + 1e-12);
-  return share * share;
+/** Weights of two neighbours at a time, when a fifth sets the radius. */
+function weigh(first: usize, radius: v128): void {
+  const distances = f64x2.sqrt(v128.load(squares + first));
+  const share = f64x2.div(
+    f64x2.max(f64x2.sub(radius, distances), f64x2.splat(0.0)),
+    f64x2.add(f64x2.mul(radius, distances), f64x2.splat(1e-12)),
+  );
+  v128.store(shares + first, f64x2.mul(share, share));
 }

@@ -4,35 +4,39 @@
  * the number of its lengths and the sums of the lengths and of their squares, not their values.
  */
 
-import {
-  allocate,
-  f64At,
-  i32At,
-  lowerIndex,
-  setF64,
-  setI32,
-} from "./arrays";
-import { Grid, leafBegin, powerAt, rowBegin } from "./grid";
+import { f64At } from "./arrays";
 import { hold } from "./hold";
 import { Op } from "./op";
 import { OK, resultMs, resultWatts } from "./status";
+import {
+  findStrip,
+  Piece,
+  pieceAt,
+  secondWeight,
+  spans,
+  Strip,
+  touches,
+} from "./strips";
+import {
+  beginSample,
+  beginSteps,
+  clearTaken,
+  highestLength,
+  ITSELF,
+  lastCount,
+  lastSum,
+  LENGTH_SAMPLES,
+  lowestLength,
+  sampledLength,
+  takeUpTo,
+  wholeCount,
+  wholeSum,
+} from "./steps";
 import { walk } from "./walk";
-
-/** Lengths that a step averages. */
-export const LENGTH_SAMPLES: i32 = 5;
-/** In place of a sample: the length of the step itself. */
-const ITSELF: i32 = -1;
 
 /** Sum or mean of the last call: milliseconds, watt-milliseconds. */
 export let lengthsMs: f64 = 0.0;
 export let lengthsEnergy: f64 = 0.0;
-
-/** Rows that a (heads, batch) point leans on, at most two by two, with their weights and current leaf. */
-const MAX_ROWS: i32 = 4;
-const rows = allocate(MAX_ROWS * 4);
-const weights = allocate(MAX_ROWS * 8);
-const leafOf = allocate(MAX_ROWS * 4);
-let rowCount: i32 = 0;
 
 /**
  * The lowest and the highest of the five lengths: ⌊0.9·s⌋ and ⌊1.1·s⌋ of the double products. Both factors are a hair
@@ -46,55 +50,40 @@ function highLength(s: i32): i32 {
   return max(11 * s / 10, lowLength(s));
 }
 
-/** Whether the grid may still answer where `bindRows` found no full set of rows: one side of the heads has the batch. */
-let hasSurvivor: bool = false;
+/** The strip that a (heads, batch) point leans on, with the weights of its rows; null where the grid has none. */
+let strip: Strip = changetype<Strip>(0);
+let weight0: f64 = 0.0;
+let weight1: f64 = 0.0;
+/** The same of the next more heads, where the grid does not have these; else null. */
+let above: Strip = changetype<Strip>(0);
+let above0: f64 = 0.0;
+let above1: f64 = 0.0;
 
-/** Finds the rows of (heads, batch); false when one of the two lies outside the grid. */
-function bindRows(grid: Grid, heads: f64, batch: f64): bool {
-  rowCount = 0;
-  hasSurvivor = false;
-  const low = lowerIndex(grid.keys0, grid.keys0Count, heads);
-  if (low < 0) return false;
-  const key = f64At(grid.keys0, low);
-  if (key == heads) return bindBatch(grid, low, batch, 1.0);
-  if (low == grid.keys0Count - 1) return false;
-  const w = (heads - key) / (f64At(grid.keys0, low + 1) - key);
-  const below = bindBatch(grid, low, batch, 1.0 - w);
-  const above = bindBatch(grid, low + 1, batch, w);
-  hasSurvivor = below || above;
-  return below && above;
-}
-
-function bindBatch(grid: Grid, key0: i32, batch: f64, weight: f64): bool {
-  const first = rowBegin(grid, key0);
-  const count = rowBegin(grid, key0 + 1) - first;
-  const keys = grid.keys1 + ((<usize> first) << 3);
-  const low = lowerIndex(keys, count, batch);
-  if (low < 0) return false;
-  const key = f64At(keys, low);
-  if (key == batch) return bindRow(first + low, weight);
-  if (low == count - 1) return false;
-  const w = (batch - key) / (f64At(keys, low + 1) - key);
-  return bindRow(first + low, weight * (1.0 - w)) &&
-    bindRow(first + low + 1, weight * w);
-}
-
-function bindRow(row: i32, weight: f64): bool {
-  setI32(rows, rowCount, row);
-  setF64(weights, rowCount, weight);
-  rowCount++;
-  return true;
-}
-
-/** Puts every row at the last leaf not above `length`. */
-function seek(grid: Grid, length: f64): void {
-  for (let r = 0; r < rowCount; r++) {
-    const row = i32At(rows, r);
-    const first = leafBegin(grid, row);
-    const keys = grid.keys2 + ((<usize> first) << 3);
-    const index = lowerIndex(keys, leafBegin(grid, row + 1) - first, length);
-    setI32(leafOf, r, first + max(index, 0));
+/** Finds the strips of the operator's heads at a batch; false when the grid does not bracket the point. */
+function lean(op: Op, batch: f64): bool {
+  const index = op.hold;
+  strip = changetype<Strip>(0);
+  above = changetype<Strip>(0);
+  if (changetype<usize>(index.strips) == 0) return false;
+  strip = findStrip(index.strips, batch);
+  if (changetype<usize>(index.stripsAbove) == 0) {
+    weight0 = 1.0 - secondWeight;
+    weight1 = secondWeight;
+    return changetype<usize>(strip) != 0;
   }
+  const share = index.headShare;
+  weight0 = (1.0 - share) * (1.0 - secondWeight);
+  weight1 = (1.0 - share) * secondWeight;
+  above = findStrip(index.stripsAbove, batch);
+  above0 = share * (1.0 - secondWeight);
+  above1 = share * secondWeight;
+  return changetype<usize>(strip) != 0 && changetype<usize>(above) != 0;
+}
+
+/** Whether a row of the strips reaches a length: the walk may answer by it alone. */
+function reaches(length: f64): bool {
+  return (changetype<usize>(strip) != 0 && touches(strip, length)) ||
+    (changetype<usize>(above) != 0 && touches(above, length));
 }
 
 /** The piece at hand: lengths up to `pieceEnd`, latency a0 + a1·t and watts p0 + p1·t with t = length − `origin`. */
@@ -105,73 +94,119 @@ let a1: f64 = 0.0;
 let p0: f64 = 0.0;
 let p1: f64 = 0.0;
 
-/** Opens the piece that starts at `length`, not below the one before; false when a row does not reach it. */
-function openPiece(grid: Grid, length: f64): bool {
-  origin = length;
+/** Opens the piece that starts at `length`; false when a row does not reach it. */
+function openPiece(length: f64): bool {
   pieceEnd = Infinity;
   a0 = 0.0;
   a1 = 0.0;
   p0 = 0.0;
   p1 = 0.0;
-  const hasPower = grid.power != 0;
-  for (let r = 0; r < rowCount; r++) {
-    const end = leafBegin(grid, i32At(rows, r) + 1);
-    let leaf = i32At(leafOf, r);
-    while (leaf + 1 < end && f64At(grid.keys2, leaf + 1) <= length) leaf++;
-    setI32(leafOf, r, leaf);
-    const key = f64At(grid.keys2, leaf);
-    if (length < key) return false;
-    const w = f64At(weights, r);
-    const ms = f64At(grid.latency, leaf);
-    if (leaf + 1 == end) {
-      if (key != length) return false;
-      pieceEnd = min(pieceEnd, length);
-      a0 += w * ms;
-      p0 += w * powerAt(grid, leaf);
-      continue;
-    }
-    const next = f64At(grid.keys2, leaf + 1);
-    const slope = f64At(grid.slopes, leaf);
-    pieceEnd = min(pieceEnd, next);
-    a0 += w * (ms + slope * (length - key));
-    a1 += w * slope;
-    if (!hasPower) continue;
-    const watts = f64At(grid.power, leaf);
-    const powerSlope = f64At(grid.powerSlopes, leaf);
-    p0 += w * (watts + powerSlope * (length - key));
-    p1 += w * powerSlope;
-  }
+  origin = length;
+  return addStrip(strip, weight0, weight1) &&
+    (changetype<usize>(above) == 0 || addStrip(above, above0, above1));
+}
+
+function addStrip(one: Strip, w0: f64, w1: f64): bool {
+  if (!spans(one, origin)) return false;
+  const at = <usize> pieceAt(one, origin) * Piece.BYTES;
+  pieceEnd = min(pieceEnd, min(one.high, endOf(one.pieces + at)));
+  const weights = f64x2.replace_lane(f64x2.splat(w0), 1, w1);
+  addLine(one.pieces + at, weights);
+  a0 += height;
+  a1 += slope;
+  if (one.powers == 0) return true;
+  addLine(one.powers + at, weights);
+  p0 += height;
+  p1 += slope;
   return true;
 }
 
-/** A length that the bound rows do not bracket: a lone survivor or the hold. */
-function outside(op: Op, batch: f64, length: f64, reachable: bool): i32 {
-  if (
-    (reachable || hasSurvivor) && walk(op, op.heads, batch, length) == OK
-  ) return OK;
+/** The weighted line of a piece: its value at `origin`, and what a token adds. */
+let height: f64 = 0.0;
+let slope: f64 = 0.0;
+
+function addLine(piece: usize, weights: v128): void {
+  const key = v128.load(piece, Piece.KEY);
+  const value = v128.load(piece, Piece.VALUE);
+  const slopes = f64x2.div(
+    f64x2.sub(v128.load(piece, Piece.NEXT_VALUE), value),
+    f64x2.sub(v128.load(piece, Piece.NEXT_KEY), key),
+  );
+  const heights = f64x2.mul(
+    weights,
+    f64x2.add(value, f64x2.mul(slopes, f64x2.sub(f64x2.splat(origin), key))),
+  );
+  const steps = f64x2.mul(weights, slopes);
+  height = f64x2.extract_lane(heights, 0) + f64x2.extract_lane(heights, 1);
+  slope = f64x2.extract_lane(steps, 0) + f64x2.extract_lane(steps, 1);
+}
+
+/** The last length of a piece. */
+function endOf(piece: usize): f64 {
+  return min(
+    load<f64>(piece, Piece.NEXT_KEY),
+    load<f64>(piece, Piece.NEXT_KEY + Piece.SECOND),
+  );
+}
+
+/** A length that the strips do not bracket: a lone survivor or the hold. */
+function outside(op: Op, batch: f64, length: f64): i32 {
+  if (reaches(length) && walk(op, op.heads, batch, length) == OK) return OK;
   return hold(op, op.heads, batch, length);
+}
+
+/** The usual case: heads that the grid has, and no watts. */
+function isLone(): bool {
+  return changetype<usize>(above) == 0 && strip.powers == 0;
+}
+
+function spansAll(low: f64, high: f64): bool {
+  return strip.low <= low && high <= strip.high;
+}
+
+/** Sum over the five lengths from `low` to `low + spread`, all on a lone strip; ms. */
+function fiveInside(low: i32, spread: i32): f64 {
+  let ms = 0.0;
+  let length = <f64> low;
+  let i = 0;
+  while (true) {
+    openPiece(length);
+    const start = length;
+    const end = pieceEnd;
+    const atStart = a0;
+    const perToken = a1;
+    do {
+      ms += atStart + perToken * (length - start);
+      i++;
+      if (i == LENGTH_SAMPLES) return ms;
+      length = <f64> (low + (spread * i >> 2));
+    } while (length <= end);
+  }
 }
 
 /** Mean over the five lengths of one step. */
 export function fiveLengths(op: Op, batch: f64, s: i32): i32 {
-  const grid = op.grid;
-  const reachable = bindRows(grid, op.heads, batch);
+  const leans = lean(op, batch);
   const low = lowLength(s);
   const spread = highLength(s) - low;
-  if (reachable) seek(grid, <f64> low);
+  if (leans && isLone() && spansAll(<f64> low, <f64> (low + spread))) {
+    lengthsMs = fiveInside(low, spread) / <f64> LENGTH_SAMPLES;
+    lengthsEnergy = 0.0;
+    return OK;
+  }
   let ms = 0.0, energy = 0.0;
   pieceEnd = -1.0;
-  let inside = reachable;
+  let inside = leans;
   for (let i = 0; i < LENGTH_SAMPLES; i++) {
-    const length = <f64> (low + spread * i / 4);
-    if (reachable && length > pieceEnd) inside = openPiece(grid, length);
+    const length = <f64> (low + (spread * i >> 2));
+    if (leans && length > pieceEnd) inside = openPiece(length);
     if (inside) {
       const t = length - origin;
       const each = a0 + a1 * t;
       ms += each;
       energy += each * (p0 + p1 * t);
     } else {
-      const status = outside(op, batch, length, reachable);
+      const status = outside(op, batch, length);
       if (status != OK) return status;
       ms += resultMs;
       energy += resultMs * resultWatts;
@@ -194,20 +229,21 @@ export function allSteps(
   steps: i32,
   stride: i32,
 ): i32 {
-  const reachable = bindRows(op.grid, op.heads, batch);
+  const leans = lean(op, batch);
   lengthsMs = 0.0;
   lengthsEnergy = 0.0;
-  for (let sample = 0; sample < LENGTH_SAMPLES; sample++) {
-    const status = sampleOfAllSteps(
-      op,
-      batch,
-      isl,
-      steps,
-      stride,
-      sample,
-      reachable,
-    );
-    if (status != OK) return status;
+  beginSteps(isl + 1, steps, stride);
+  const low = lowestLength(0);
+  if (
+    leans && isLone() &&
+    spansAll(<f64> low, <f64> highestLength(LENGTH_SAMPLES - 1))
+  ) {
+    piecesOfAllSteps(low, steps, stride, 0, LENGTH_SAMPLES);
+  } else {
+    for (let sample = 0; sample < LENGTH_SAMPLES; sample++) {
+      const status = eachOfAllSteps(op, batch, isl, steps, stride, sample, leans);
+      if (status != OK) return status;
+    }
   }
   lengthsMs /= <f64> LENGTH_SAMPLES;
   lengthsEnergy /= <f64> LENGTH_SAMPLES;
@@ -222,26 +258,61 @@ export function allSingleSteps(
   steps: i32,
   stride: i32,
 ): i32 {
-  const reachable = bindRows(op.grid, op.heads, batch);
+  const leans = lean(op, batch);
   lengthsMs = 0.0;
   lengthsEnergy = 0.0;
-  return sampleOfAllSteps(op, batch, isl, steps, stride, ITSELF, reachable);
+  beginSteps(isl + 1, steps, stride);
+  const low = lowestLength(ITSELF);
+  if (!leans || !isLone() || !spansAll(<f64> low, <f64> highestLength(ITSELF))) {
+    return eachOfAllSteps(op, batch, isl, steps, stride, ITSELF, leans);
+  }
+  piecesOfAllSteps(low, steps, stride, ITSELF, ITSELF + 1);
+  return OK;
+}
+
+/** Sum over the samples from `first` up to `end` of all steps, all on a lone strip, from the lowest length `low` on. */
+function piecesOfAllSteps(
+  low: i32,
+  steps: i32,
+  stride: i32,
+  first: i32,
+  end: i32,
+): void {
+  for (let sample = first; sample < end; sample++) beginSample(sample);
+  const weight = <f64> stride;
+  const lastWeight = <f64> (steps % stride);
+  const starts = strip.starts.keys;
+  for (let piece = pieceAt(strip, <f64> low);; piece++) {
+    openPiece(f64At(starts, piece));
+    clearTaken();
+    let isDone = true;
+    for (let sample = first; sample < end; sample++) {
+      if (!takeUpTo(<i32> pieceEnd, sample)) isDone = false;
+    }
+    lengthsMs += weight * sumOfLine(<f64> wholeCount, <f64> wholeSum) +
+      lastWeight * sumOfLine(<f64> lastCount, <f64> lastSum);
+    if (isDone) return;
+  }
+}
+
+/** Sum of the piece's line over lengths of which the number and the sum are known. */
+function sumOfLine(count: f64, sum: f64): f64 {
+  return a0 * count + a1 * (sum - count * origin);
 }
 
 /**
  * Lengths of a piece are summed as integers: their number, sum and sum of squares give the sum of the line over them.
  */
-function sampleOfAllSteps(
+function eachOfAllSteps(
   op: Op,
   batch: f64,
   isl: i32,
   steps: i32,
   stride: i32,
   sample: i32,
-  reachable: bool,
+  leans: bool,
 ): i32 {
-  const grid = op.grid;
-  const hasPower = grid.power != 0;
+  const hasPower = op.grid.power != 0;
   const whole = steps / stride;
   const total = steps % stride == 0 ? whole : whole + 1;
   let count = 0;
@@ -250,11 +321,7 @@ function sampleOfAllSteps(
   let last = -1;
   let s = isl + 1;
   for (let i = 0; i < total; i++, s += stride) {
-    let length = s;
-    if (sample != ITSELF) {
-      const low = 9 * s / 10;
-      length = low + ((11 * s / 10 - low) * sample >> 2);
-    }
+    const length = sampledLength(s, sample);
     if (i == whole) {
       // The rest of the steps counts for less than a stride: it has a piece of its own.
       closePiece(count, sum, squares, <f64> stride);
@@ -266,9 +333,8 @@ function sampleOfAllSteps(
       count = 0;
       sum = 0;
       squares = 0;
-      if (i == 0 && reachable) seek(grid, <f64> length);
-      if (!reachable || !openPiece(grid, <f64> length)) {
-        const status = outside(op, batch, <f64> length, reachable);
+      if (!leans || !openPiece(<f64> length)) {
+        const status = outside(op, batch, <f64> length);
         if (status != OK) return status;
         const repeat = <f64> (i == whole ? steps % stride : stride);
         lengthsMs += repeat * resultMs;

@@ -94,11 +94,11 @@ export class Op {
   nearSites: usize;
   nearDistance: usize;
   /**
-   * Scattered site whose neighbours are the same for every m (all sites span one axis): four numbers each, see
-   * `gemm.ts`; 0 where they have to be chosen anew for every m.
+   * Scattered site whose neighbours are the same for every m (all sites span one axis): a table, see `gemm.ts`, and the
+   * sum of their weights; 0 where they have to be chosen anew for every m.
    */
   neighbours: usize;
-  neighbourCount: i32;
+  neighbourWeight: f64;
   /** fp8_static (§5.2): the quantize operators whose time is subtracted, or null. */
   computeScale: Op;
   scaleMatrix: Op;

@@ -54,7 +54,7 @@ export function decodePhase(
   let places: usize = 0;
   if (!plain && program.generationFused != 0) {
     const fused = changetype<Fused>(program.generationFused);
-    if (startFused(fused, batch, <f64> (isl + 1)) == OK) {
+    if (startFused(fused, batch, <f64> (isl + 1), 0.0, batch) == OK) {
       list = fused.rest;
       count = fused.restCount;
       places = fused.restPlace;

@@ -1,6 +1,7 @@
 /** A sites block of the pack, opened: scattered GEMM sites (n, k), each with a curve over m (`aic-engine.md` §3.4). */
 
-import { allocate, f64At, i32At, lowerIndex, padded } from "./arrays";
+import { allocate, f64At, i32At, padded, setI32 } from "./arrays";
+import { placeOn, Ruler, sharedRulerOf } from "./ruler";
 import { answer, BEYOND_TABLES, mark, NOT_MEASURED, OK } from "./status";
 import { gemmSol } from "./sol";
 import { lerp } from "./arrays";
@@ -14,6 +15,8 @@ export class Sites {
   leafCount: i32;
   axisStart: usize;
   axisKeys: usize;
+  /** A ruler (u32) for each axis. */
+  rulers: usize;
   n: usize;
   k: usize;
   axisOf: usize;
@@ -50,29 +53,33 @@ export function openSites(block: usize): Sites {
     at += (<usize> sites.leafCount) << 3;
   }
   if ((flags & 2) == 0) sites.primary = at;
+  sites.rulers = allocate((<usize> axisCount) << 2);
+  for (let axis = 0; axis < axisCount; axis++) {
+    const begin = i32At(sites.axisStart, axis);
+    const ruler = sharedRulerOf(
+      sites.axisKeys + ((<usize> begin) << 3),
+      i32At(sites.axisStart, axis + 1) - begin,
+    );
+    setI32(sites.rulers, axis, <i32> changetype<usize>(ruler));
+  }
   return sites;
 }
 
+/** The axis of a site's curve. */
+export function siteRuler(sites: Sites, site: i32): Ruler {
+  return rulerAt(sites, i32At(sites.axisOf, site));
+}
+
+export function rulerAt(sites: Sites, axis: i32): Ruler {
+  return changetype<Ruler>(<usize> <u32> i32At(sites.rulers, axis));
+}
+
 export function siteAxis(sites: Sites, site: i32): usize {
-  const axis = i32At(sites.axisOf, site);
-  return sites.axisKeys + ((<usize> i32At(sites.axisStart, axis)) << 3);
+  return siteRuler(sites, site).keys;
 }
 
 export function siteCountOf(sites: Sites, site: i32): i32 {
   return i32At(sites.leafStart, site + 1) - i32At(sites.leafStart, site);
-}
-
-let askedKeys: usize = 0;
-let askedM: f64 = 0.0;
-let askedIndex: i32 = 0;
-
-/** `lowerIndex`, found once for all GEMMs of a pass: they share m and mostly the axis. */
-export function axisIndex(keys: usize, count: i32, m: f64): i32 {
-  if (keys == askedKeys && m == askedM) return askedIndex;
-  askedKeys = keys;
-  askedM = m;
-  askedIndex = lowerIndex(keys, count, m);
-  return askedIndex;
 }
 
 /** Whether the curve of a site spans m. */
@@ -87,10 +94,11 @@ export function covers(sites: Sites, site: i32, m: f64): bool {
  */
 export function siteCurve(op: Op, site: i32, m: f64): i32 {
   const sites = op.sites;
-  const count = siteCountOf(sites, site);
-  const keys = siteAxis(sites, site);
+  const ruler = siteRuler(sites, site);
+  const count = ruler.count;
+  const keys = ruler.keys;
   const first = i32At(sites.leafStart, site);
-  const index = axisIndex(keys, count, m);
+  const index = placeOn(ruler, m);
   const hasPower = sites.power != 0;
   if (index >= 0 && f64At(keys, index) == m) {
     const leaf = first + index;

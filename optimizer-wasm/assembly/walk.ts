@@ -6,10 +6,63 @@ import { hold } from "./hold";
 import { attentionSol } from "./attention_sol";
 import { answer, OK, OUT_OF_RANGE, resultMs, resultWatts } from "./status";
 import { Kind, Op } from "./op";
+import {
+  findStrip,
+  Piece,
+  pieceAt,
+  secondWeight,
+  spans,
+  Strip,
+  touches,
+} from "./strips";
 
-/** Looks (c0, c1, c2) up in the grid of an attention operator. */
+/** Looks (c0, c1, c2) up in the grid of an attention operator; c0 is its heads. */
 export function gridTable(op: Op, c0: f64, c1: f64, c2: f64): i32 {
+  const index = op.hold;
+  if (
+    changetype<usize>(index.strips) != 0 &&
+    changetype<usize>(index.stripsAbove) == 0 && op.grid.power == 0
+  ) {
+    const strip = findStrip(index.strips, c1);
+    if (changetype<usize>(strip) == 0) return hold(op, c0, c1, c2);
+    if (spans(strip, c2)) return onStrip(op, strip, secondWeight, c2);
+    if (!touches(strip, c2)) return hold(op, c0, c1, c2);
+  }
   return walk(op, c0, c1, c2) == OK ? OK : hold(op, c0, c1, c2);
+}
+
+/** What `walk` answers where both rows of the strip span c2. */
+function onStrip(op: Op, strip: Strip, w: f64, c2: f64): i32 {
+  const piece = strip.pieces + <usize> pieceAt(strip, c2) * Piece.BYTES;
+  const key = v128.load(piece, Piece.KEY);
+  const value = v128.load(piece, Piece.VALUE);
+  const share = f64x2.div(
+    f64x2.sub(f64x2.splat(c2), key),
+    f64x2.sub(v128.load(piece, Piece.NEXT_KEY), key),
+  );
+  const ms = f64x2.add(
+    value,
+    f64x2.mul(f64x2.sub(v128.load(piece, Piece.NEXT_VALUE), value), share),
+  );
+  if (w == 0.0) return answer(f64x2.extract_lane(ms, 0), 0.0);
+  if (!hasRoot(op)) {
+    return answer(
+      lerp(f64x2.extract_lane(ms, 0), f64x2.extract_lane(ms, 1), w),
+      0.0,
+    );
+  }
+  const roots = f64x2.sqrt(f64x2.max(ms, f64x2.splat(0.0)));
+  const root = lerp(
+    f64x2.extract_lane(roots, 0),
+    f64x2.extract_lane(roots, 1),
+    w,
+  );
+  return answer(root * root, 0.0);
+}
+
+/** The sequence axis of context attention is interpolated in the root of the latency; watts never are. */
+function hasRoot(op: Op): bool {
+  return op.kind == Kind.CONTEXT_ATTENTION || op.kind == Kind.CONTEXT_MLA;
 }
 
 /** The grid alone, without the hold: OK or OUT_OF_RANGE. */
@@ -67,10 +120,7 @@ function walkRows(
   if (lowStatus == OK && highStatus == OK) {
     const w = (c1 - low) / (high - low);
     const watts = lerp(lowWatts, resultWatts, w);
-    // The sequence axis of context attention is interpolated in the root of the latency, watts never are.
-    if (
-      op.kind == Kind.CONTEXT_ATTENTION || op.kind == Kind.CONTEXT_MLA
-    ) {
+    if (hasRoot(op)) {
       const root = lerp(
         Math.sqrt(max(lowMs, 0.0)),
         Math.sqrt(max(resultMs, 0.0)),

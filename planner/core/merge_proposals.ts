@@ -112,7 +112,12 @@ function withBounds(
     const asked = proposed[side];
     const now = current.target[side];
     if (asked === undefined) {
-      if (now === undefined || now < bound) proposed[side] = bound;
+      if (now !== undefined && now >= bound) continue;
+      proposed[side] = bound;
+      // A load tick that brings a side up to its bound says why, as the throughput tick does that set it.
+      if (!reasons.some(({ kind }) => kind === "lower_bounds")) {
+        reasons.push({ kind: "lower_bounds", bounds: { [side]: bound } });
+      }
       continue;
     }
     if (asked >= bound) continue;

@@ -58,7 +58,7 @@ export function see(remembered: PlannerState, input: DecisionInput): Seen {
   const { values, reasons: rejected } = trusted(observation);
   const { live, reasons: implausible } = trustedLive(observation, model.gpu);
   const isFresh = due.throughput || (!modes.throughput && due.load);
-  const isBlind = isFresh && observation.live === undefined &&
+  const isBlind = isFresh && !hasSignals(live) &&
     (observation.problems?.length ?? 0) > 0;
   const traffic = expectTraffic({
     state,
@@ -86,6 +86,13 @@ export function see(remembered: PlannerState, input: DecisionInput): Seen {
       ...traffic.reasons,
     ],
   };
+}
+
+/** Whether anything that a coefficient goes by was seen: a source that fails answers with signals that are all unknown. */
+function hasSignals(live: LiveSignals | undefined): boolean {
+  return live !== undefined &&
+    (live.ttftMs !== undefined || live.itlMs !== undefined ||
+      Object.values(live.drawWatts).some((watts) => watts !== undefined));
 }
 
 function problemReasons({ problems = [] }: Observation): Reason[] {

@@ -1,7 +1,8 @@
 /** Where a planner works: a fleet, a source, a clock, and what has to be closed at the end. @module */
 
 import { realClock } from "../../cluster/mod.ts";
-import type { Fleet } from "../fleets/mod.ts";
+import type { FrontendPods } from "../admission/mod.ts";
+import type { Fleet, FleetCounts } from "../fleets/mod.ts";
 import type { Listener, LoopClock } from "../loop/mod.ts";
 import type { TrafficSource } from "../sources/mod.ts";
 
@@ -16,6 +17,10 @@ export interface Environment extends AsyncDisposable {
   readonly listener?: Listener;
   /** Answers requests on the planner's port that are for the fleet; undefined: not for it. */
   readonly handle?: (request: Request) => Promise<Response | undefined>;
+  /** Frontends that take admission thresholds, and the model they serve; absent: thresholds are exported only. */
+  readonly frontends?: { readonly pods: FrontendPods; readonly model: string };
+  /** What the way to an API server has counted; absent: there is none. */
+  readonly apiCounts?: () => FleetCounts;
 }
 
 /** The machine's clocks. */

@@ -7,5 +7,6 @@ export {
   type SimulatedEnvironment,
   type SimulatedOptions,
 } from "./simulated.ts";
+export { withModelFaults } from "./model_faults.ts";
 export { SimulatedSource } from "./simulated_source.ts";
 export { WorldClock } from "./world_clock.ts";

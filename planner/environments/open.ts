@@ -5,6 +5,7 @@ import type { PlannerConfig } from "../config/mod.ts";
 import { messageOf } from "../loop/mod.ts";
 import type { OpenedModel } from "../open_model.ts";
 import type { Environment } from "./environment.ts";
+import { openKubernetes } from "./kubernetes.ts";
 import { openSimulated } from "./simulated.ts";
 import { openVirtual } from "./virtual.ts";
 
@@ -13,28 +14,30 @@ export interface EnvironmentOptions {
   /** Simulated seconds a second. */
   readonly speed: number;
   readonly seed: number;
+  /** Access to the cluster, with environment: kubernetes. */
+  readonly kubeconfig?: string | undefined;
+  readonly context?: string | undefined;
+  /** Ends the opening early. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * A fleet, a source and a clock.
  *
- * @throws {WattkeeperError} `invalid_usage` for an environment that this version has no fleet for
+ * @throws {WattkeeperError} `invalid_usage` for a combination that makes no sense; `fleet_unusable` for a cluster that cannot be
+ * planned for, with everything that is missing
  */
 export async function openEnvironment(
   config: PlannerConfig,
   opened: OpenedModel,
-  { speed, seed }: EnvironmentOptions,
+  { speed, seed, kubeconfig, context, signal }: EnvironmentOptions,
 ): Promise<Environment> {
   switch (config.environment) {
     case "kubernetes":
-      throw new WattkeeperError(
-        "invalid_usage",
-        "The Kubernetes fleet is not there yet: this planner cannot reach a cluster.",
-        {
-          where: "environment",
-          remedy:
-            "Write environment: simulated or environment: virtual, or pass --trace FILE to decide on a trace.",
-        },
+      return await openKubernetes(
+        config,
+        { kubeconfig, context },
+        signal ?? new AbortController().signal,
       );
     case "virtual":
       return await openVirtual(config, await tokenOf(config));

@@ -3,11 +3,15 @@
 import { realClock } from "../../cluster/mod.ts";
 import type { Estimator } from "../../optimizer-wasm/mod.ts";
 import {
+  type Arrivals,
   dayOfTraffic,
+  type Engines,
+  type EngineTruth,
   type HiddenCoefficients,
   NO_SECRET,
   SimulatedWorld,
   withSecret,
+  type WorldOptions,
 } from "../../simulator/mod.ts";
 import { WattkeeperError } from "../../service/mod.ts";
 import type { PlannerConfig } from "../config/mod.ts";
@@ -31,10 +35,18 @@ export interface SimulatedOptions {
   readonly startMs: number;
   /** Requests per second of the busiest hour; absent: a little more than the budgets let the fleet serve. */
   readonly peakRequestsPerSecond?: number | undefined;
+  /** What arrives, by seconds since the beginning, in place of the made-up day. */
+  readonly traffic?: ((atSeconds: number) => Arrivals) | undefined;
+  /** What serves, over the engines' truth; absent: fluids. */
+  readonly engines?: ((truth: EngineTruth) => Engines) | undefined;
   /** What the engines do differently from the model. */
   readonly secret?: HiddenCoefficients;
   /** Length of one step of the world, milliseconds. */
   readonly stepMs?: number;
+  /** Identity of the planner; absent: a new one. */
+  readonly holder?: string;
+  /** More about the world: faults, delays, nodes. */
+  readonly world?: Partial<WorldOptions>;
 }
 
 /** A {@linkcode Environment} with its world. */
@@ -76,7 +88,13 @@ export function openSimulated(
   }
   const gpus = config.maxGpus ?? UNLIMITED_GPUS;
   const { minWatts, maxWatts } = model.gpu;
-  const peak = options.peakRequestsPerSecond ?? peakOf(config, model);
+  const peak = options.traffic
+    ? undefined
+    : options.peakRequestsPerSecond ?? peakOf(config, model);
+  const truth = withSecret(
+    estimatorTruth(estimators, IDLE_WATTS),
+    options.secret ?? NO_SECRET,
+  );
   const world = new SimulatedWorld({
     seed,
     nodes: Array.from({ length: Math.ceil(gpus / GPUS_PER_NODE) }, (_, i) => ({
@@ -94,13 +112,13 @@ export function openSimulated(
       sidesOf(config.mode).map((side) => [side, config.floors[side]]),
     ),
     gated: config.power?.startMode === "gate",
-    truth: withSecret(
-      estimatorTruth(estimators, IDLE_WATTS),
-      options.secret ?? NO_SECRET,
-    ),
-    traffic: trafficOf({ seed, peak, startMs }),
+    truth,
+    ...(options.engines ? { engines: options.engines(truth) } : {}),
+    traffic: options.traffic ??
+      trafficOf({ seed, peak: peak ?? 0, startMs }),
     noise: 0.01,
     ...(options.stepMs === undefined ? {} : { stepMs: options.stepMs }),
+    ...options.world,
   });
   world.allowedWatts = config.power?.budgetWatts;
   const clock = new WorldClock(world, startMs);
@@ -109,7 +127,7 @@ export function openSimulated(
     world,
     clock,
     fleet: new SimulatedFleet(world, {
-      holder: `planner-${crypto.randomUUID()}`,
+      holder: options.holder ?? `planner-${crypto.randomUUID()}`,
       gpusPerReplica: model.gpusPerReplica,
       readOnly: config.advisory,
     }),
@@ -118,9 +136,13 @@ export function openSimulated(
       Math.max(config.throughputIntervalSeconds, config.loadIntervalSeconds),
     ),
     notices: [
-      `A simulated fleet of ${world.nodes.length} nodes with ${GPUS_PER_NODE} GPUs; traffic is a made-up day with ${
-        peak.toFixed(1)
-      } requests/s in its busiest hour.`,
+      `A simulated fleet of ${world.nodes.length} nodes with ${GPUS_PER_NODE} GPUs${
+        peak === undefined
+          ? ""
+          : `; traffic is a made-up day with ${
+            peak.toFixed(1)
+          } requests/s in its busiest hour`
+      }.`,
     ],
     listener: watchBudget(world),
     [Symbol.asyncDispose]: () => driver.stop(),

@@ -3,16 +3,21 @@
 import type { Measurement, SimulatedWorld } from "../../simulator/mod.ts";
 import type { LiveSignals, Observation, PerSide, Side } from "../core/mod.ts";
 import type { ObservationRequest, TrafficSource } from "../sources/mod.ts";
+import { withSourceFaults } from "./source_faults.ts";
 
 /** Measurements that are kept at most: a day of load ticks. */
 const MOST_KEPT = 20_000;
 
-/** Looks at the world; the windows of two cadences overlap, so what was measured is kept for the longest of them. */
+/**
+ * Looks at the world; the windows of two cadences overlap, so what was measured is kept for the longest of them. Faults of
+ * the source stand between what was measured and what is said.
+ */
 export class SimulatedSource implements TrafficSource {
   readonly name = "simulated world";
   readonly #world: SimulatedWorld;
   readonly #longestSeconds: number;
   #kept: Measurement[] = [];
+  #lagMs = 0;
 
   constructor(world: SimulatedWorld, longestSeconds: number) {
     this.#world = world;
@@ -25,14 +30,21 @@ export class SimulatedSource implements TrafficSource {
     const now = this.#world.nowMs;
     const measured = this.#world.measure();
     if (measured.windowSeconds > 0) this.#kept.push(measured);
-    this.#kept = this.#kept.filter((one) =>
-      one.atMs > now - this.#longestSeconds * 1000
-    ).slice(-MOST_KEPT);
-    const window = this.#kept.filter((one) =>
-      one.atMs > now - windowSeconds * 1000 + 1
+    const { faults } = this.#world;
+    const lagMs = faults.all("prometheus_stale").reduce(
+      (most, fault) => Math.max(most, fault.lagMs),
+      0,
     );
-    return Promise.resolve(
-      window.length === 0
+    // What is kept for a source that lags is kept until nobody can ask for it any more.
+    this.#lagMs = Math.max(this.#lagMs, lagMs);
+    this.#kept = this.#kept.filter((one) =>
+      one.atMs > now - this.#longestSeconds * 1000 - this.#lagMs
+    ).slice(-MOST_KEPT);
+    const seen = (untilMs: number): Observation => {
+      const window = this.#kept.filter((one) =>
+        one.atMs > untilMs - windowSeconds * 1000 + 1 && one.atMs <= untilMs
+      );
+      return window.length === 0
         ? {
           atMs,
           windowSeconds,
@@ -40,8 +52,12 @@ export class SimulatedSource implements TrafficSource {
           islTokens: undefined,
           oslTokens: undefined,
         }
-        : { ...sumOf(window), atMs, live: liveOf(window) },
-    );
+        : { ...sumOf(window), atMs, live: liveOf(window) };
+    };
+    return Promise.resolve(withSourceFaults(faults, seen(now), {
+      stale: lagMs > 0 ? seen(now - lagMs) : undefined,
+      name: this.name,
+    }));
   }
 }
 

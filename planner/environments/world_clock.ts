@@ -7,6 +7,8 @@ import type { LoopClock } from "../loop/mod.ts";
 interface Moves {
   /** Milliseconds since the world began. */
   readonly nowMs: number;
+  /** When something that somebody waits for happens in it by itself; infinite when nothing does. */
+  readonly nextEventMs?: number;
   advance(milliseconds: number): void;
 }
 
@@ -54,7 +56,12 @@ export class WorldClock implements LoopClock {
     await turn();
     while (this.now() < targetMs && !signal?.aborted) {
       const next = this.#next();
-      const stopMs = Math.min(targetMs, next?.dueMs ?? targetMs);
+      const stopMs = Math.min(
+        targetMs,
+        next?.dueMs ?? targetMs,
+        // An answer is heard when it comes.
+        Math.max(this.now() + 1, this.#world.nextEventMs ?? targetMs),
+      );
       if (stopMs > this.now()) this.#world.advance(stopMs - this.now());
       for (
         let due = this.#next();

@@ -1,7 +1,13 @@
 /** What can be scaled and capped: Kubernetes, another orchestrator over HTTP, a simulated world. @module */
 
 export type { Fleet } from "./fleet.ts";
-export { openKubernetesFleet } from "./kubernetes/mod.ts";
+export {
+  type FleetCounts,
+  KubernetesFleet,
+  type KubernetesFleetOptions,
+  type LeaseTimes,
+  openKubernetesFleet,
+} from "./kubernetes/mod.ts";
 export {
   type ClusterEyes,
   clusterSnapshot,

@@ -4,8 +4,9 @@ import type { Clock } from "../../cluster/mod.ts";
 import type { Step, StepOutcome } from "../core/mod.ts";
 import type { Fleet } from "../fleets/mod.ts";
 import { messageOf } from "./faults.ts";
+import { Refusals } from "./refusals.ts";
 
-/** Lowers and stamps that go out side by side: a cut must not wait for one slow answer after the other. */
+/** Claims, lowers and stamps go out side by side: neither a cut nor a take-over waits for one slow answer after the other. */
 const LANES = 16;
 
 /** What the steps are carried out with. */
@@ -27,6 +28,7 @@ export class StepRunner {
   readonly #options: ApplyOptions;
   /** Writes without an answer yet, by their target. */
   readonly #inFlight = new Map<string, Promise<unknown>>();
+  readonly #refusals = new Refusals();
 
   constructor(options: ApplyOptions) {
     this.#options = options;
@@ -48,7 +50,12 @@ export class StepRunner {
    */
   async run(steps: readonly Step[]): Promise<void> {
     let broken = false;
-    for (const group of inGroups(steps)) {
+    const due = this.#refusals.due(
+      steps,
+      this.#options.clock.now(),
+      alwaysSafe,
+    );
+    for (const group of inGroups(due)) {
       const outcomes = await Promise.all(
         group.map((step) =>
           broken && !alwaysSafe(step) ? undefined : this.#send(step)
@@ -90,6 +97,7 @@ export class StepRunner {
         }
       ),
     ]);
+    this.#refusals.settled(step, outcome, clock.now());
     this.#options.settled(step, outcome);
     return outcome;
   }
@@ -108,7 +116,7 @@ async function applied(
   }
 }
 
-/** Runs of lowers, stamps and scale-downs side by side, everything else alone. */
+/** Runs of claims, lowers, stamps and scale-downs side by side, everything else alone. */
 function inGroups(steps: readonly Step[]): Step[][] {
   const groups: Step[][] = [];
   let open: Step[] | undefined;
@@ -126,13 +134,14 @@ function inGroups(steps: readonly Step[]): Step[][] {
   return groups;
 }
 
-/** Never adds a watt, whatever else happened (C2: lowers always; C12: a stamp keeps or lowers). */
+/** Never adds a watt, whatever else happened (C2: lowers always; C12: a stamp keeps or lowers; a claim permits nothing). */
 export function alwaysSafe(step: Step): boolean {
   switch (step.kind) {
     case "lease":
       return false;
     case "patch":
-      return step.purpose === "lower" || step.purpose === "stamp";
+      return step.purpose === "lower" || step.purpose === "stamp" ||
+        step.purpose === "claim";
     case "scale":
       return step.fromReplicas !== undefined &&
         step.replicas < step.fromReplicas;

@@ -45,6 +45,8 @@ export type LoopEvent =
     readonly changed: boolean;
     /** The steps are listed and not carried out. */
     readonly withheld: "advisory" | "paused" | undefined;
+    /** On the loop's clock. */
+    readonly atMs: number;
   }
   | {
     readonly kind: "step";

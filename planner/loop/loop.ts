@@ -157,7 +157,11 @@ export class PlannerLoop<Ledger> {
   /** Whether the next writes are listed and not made. */
   get withheld(): "advisory" | "paused" | undefined {
     const { config } = this.settings.current();
-    return config.advisory ? "advisory" : config.paused ? "paused" : undefined;
+    return config.advisory
+      ? "advisory"
+      : config.paused || this.#looker.last?.paused === true
+      ? "paused"
+      : undefined;
   }
 
   get state(): PlannerState {
@@ -225,6 +229,9 @@ export class PlannerLoop<Ledger> {
     const nowMs = this.time.now();
     if (result.kind === "snapshot") {
       this.faults.clear("snapshot", nowMs);
+      const { problems = [] } = result.snapshot;
+      if (problems.length === 0) this.faults.clear("fleet", nowMs);
+      else this.faults.raise("fleet", problems.join(" "), nowMs);
       return result.snapshot;
     }
     if (!this.#stopping) this.faults.raise("snapshot", result.message, nowMs);
@@ -394,6 +401,7 @@ export class PlannerLoop<Ledger> {
       sequence: decided.decision.sequence,
       changed,
       withheld,
+      atMs: nowMs,
     });
     if (withheld !== undefined || this.#stopping) return;
     this.#generationOfBatch = decided.inForce.generation === generation

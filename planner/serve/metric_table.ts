@@ -336,6 +336,55 @@ export const METRICS = {
     "admission_max_batched_tokens_unavailable_total",
     "Decisions without the threshold in tokens, because no worker says how many it batches.",
   ),
+  admissionPosts: counter(
+    "admission_posts_total",
+    "Thresholds sent to a frontend: `set`, or why it did not take them.",
+    ["outcome"],
+  ),
+  admissionPartial: counter(
+    "admission_partial_success_total",
+    "Times that some frontends took their thresholds and others did not.",
+  ),
+  admissionListFailed: counter(
+    "admission_list_failed_total",
+    "Times that the frontends could not be listed.",
+  ),
+  // The cluster; absent without one.
+  apiRequests: counter(
+    "kubernetes_requests_total",
+    "Requests to the API server besides watches and the Lease, retries included.",
+  ),
+  apiLease: counter(
+    "kubernetes_lease_requests_total",
+    "Requests about the Lease.",
+  ),
+  apiThrottled: counter(
+    "kubernetes_requests_throttled_total",
+    "Requests that waited for their turn, or were answered with 429.",
+  ),
+  apiConflicts: counter(
+    "kubernetes_conflicts_total",
+    "Writes that found another version than they were made for.",
+  ),
+  apiLists: counter(
+    "kubernetes_lists_total",
+    "LISTs sent; a few an hour in steady state.",
+    ["resource"],
+  ),
+  apiWatches: counter("kubernetes_watches_total", "Watches begun.", [
+    "resource",
+  ]),
+  apiWatchAge: gauge(
+    "kubernetes_watch_age_seconds",
+    "Since the API server last proved to talk to us about a resource, seconds.",
+    ["resource"],
+  ),
+  apiEvents: counter(
+    "kubernetes_events_total",
+    "Kubernetes Events: `written`, or `failed`.",
+    ["outcome"],
+  ),
+  looks: counter("looks_total", "Looks at the fleet."),
   // The process.
   faults: gauge("fault", "1 while a part is at fault.", ["part"]),
   faultsRaised: counter("faults_raised_total", "Faults raised.", ["part"]),

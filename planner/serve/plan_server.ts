@@ -17,6 +17,7 @@ import {
   transitionJson,
 } from "../loop/mod.ts";
 import { DecisionStore } from "./decision_store.ts";
+import type { MetricRegistry } from "./metric_registry.ts";
 import { PlannerMetrics } from "./planner_metrics.ts";
 import { planRoutes } from "./routes.ts";
 import { stateJson } from "./state_json.ts";
@@ -26,6 +27,8 @@ export interface PlanServerOptions<Ledger> {
   readonly loop: PlannerLoop<Ledger>;
   readonly legacyNames?: boolean;
   readonly streamLimits?: Partial<StreamLimits>;
+  /** Brings in what is counted elsewhere, whenever somebody asks for metrics. */
+  readonly collect?: ((registry: MetricRegistry) => void) | undefined;
 }
 
 /** A loop whose last round is older than this hangs. */
@@ -55,6 +58,7 @@ export class PlanServer<Ledger> {
       streamReaders: () => this.stream.clients,
       streamDropped: () => this.stream.dropped,
       startedAtSeconds: this.#startedAtMs / 1000,
+      collect: options.collect,
     });
     this.metrics.settings(loop.settings.current());
     this.#unlisten = loop.listen((event) => this.#take(event));
@@ -77,6 +81,7 @@ export class PlanServer<Ledger> {
       state: () => this.state(),
       sick: () => this.sick(),
       notReady: () => this.notReady(),
+      role: () => this.role(),
     });
     const server = serveHttp(
       { ...address, limits, part: "planner.http" },
@@ -107,6 +112,15 @@ export class PlanServer<Ledger> {
       if (STOPS_WORK.has(part)) reasons.push(`${part}: ${message}`);
     }
     return reasons;
+  }
+
+  /** Whether it leads; undefined where there is no election. A standby is ready: it takes over by itself. */
+  role(): "leader" | "standby" | undefined {
+    const lease = this.#loop.snapshot?.lease;
+    if (lease === undefined || this.#loop.withheld === "advisory") {
+      return undefined;
+    }
+    return lease.heldByUs ? "leader" : "standby";
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

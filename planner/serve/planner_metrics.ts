@@ -20,6 +20,8 @@ export interface MetricsOptions {
   readonly streamDropped: () => number;
   /** Seconds since 1970. */
   readonly startedAtSeconds: number;
+  /** Brings in what is counted elsewhere, whenever somebody asks. */
+  readonly collect?: ((registry: MetricRegistry) => void) | undefined;
 }
 
 /** The metrics of one planner. */
@@ -56,6 +58,8 @@ export class PlannerMetrics {
           "leader",
           event.snapshot.lease && Number(event.snapshot.lease.heldByUs),
         );
+        registry.add("looks");
+        registry.set("paused", Number(event.withheld === "paused"));
         registry.set(
           "pendingSteps",
           event.withheld === undefined ? 0 : event.transition.steps.length,
@@ -91,6 +95,7 @@ export class PlannerMetrics {
     registry.set("residentMemory", Deno.memoryUsage().rss);
     const { user, system } = process.cpuUsage();
     registry.total("cpuSeconds", (user + system) / 1e6);
+    this.#options.collect?.(registry);
     registry.set("streamClients", this.#options.streamReaders());
     registry.total("streamDropped", this.#options.streamDropped());
     return {

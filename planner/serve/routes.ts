@@ -22,6 +22,8 @@ export interface RouteOptions {
   readonly sick: () => readonly string[];
   /** Why the planner does not do its work, one line each; empty: ready. */
   readonly notReady: () => readonly string[];
+  /** What `/readyz` says beside that; undefined: nothing. */
+  readonly role?: () => string | undefined;
 }
 
 /** Decisions of one page at most. */
@@ -45,7 +47,7 @@ export function planRoutes(options: RouteOptions): HttpHandler {
       case "/healthz":
         return lines(options.sick());
       case "/readyz":
-        return lines(options.notReady());
+        return lines(options.notReady(), options.role?.());
       case "/api/v1/state":
         return Response.json(options.state());
       case "/api/v1/decisions":
@@ -60,10 +62,12 @@ export function planRoutes(options: RouteOptions): HttpHandler {
   };
 }
 
-function lines(problems: readonly string[]): Response {
+function lines(problems: readonly string[], role?: string): Response {
   const ok = problems.length === 0;
   return new Response(
-    ok ? "ok\n" : `${["not ok", ...problems].join("\n")}\n`,
+    ok
+      ? `ok\n${role === undefined ? "" : `${role}\n`}`
+      : `${["not ok", ...problems].join("\n")}\n`,
     {
       status: ok ? 200 : 503,
       headers: { "content-type": "text/plain; charset=utf-8" },

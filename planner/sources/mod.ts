@@ -17,6 +17,7 @@ export {
   readTrace,
   textChunks,
   type TraceInput,
+  type TraceRequest,
   traceSource,
   type TraceSummary,
   traceWindows,

@@ -6,6 +6,7 @@ import {
   type NodePowerReport,
   type Pod,
 } from "../../cluster/mod.ts";
+import type { Random } from "../random.ts";
 import { WatchedView } from "./watched_view.ts";
 
 /** Sides as the planner names them. */
@@ -44,6 +45,8 @@ export type WriteResult =
   | { readonly kind: "refused"; readonly reason: string };
 
 const DONE: WriteResult = { kind: "done" };
+/** Events come in the order in which they happened. */
+const IN_ORDER = { random: () => 0, reorderMs: 0 };
 
 /** Objects and their versions. */
 export class SimulatedApi {
@@ -51,11 +54,21 @@ export class SimulatedApi {
   readonly #reports = new Map<string, NodePowerReport>();
   readonly #scalers = new Map<SimulatedSide, SimulatedScaler>();
   readonly #views = new Set<WatchedView>();
+  readonly #strangers: Pod[] = [];
   #version = 40;
   #lease: SimulatedLease;
 
-  /** @param now time of events, milliseconds */
-  constructor(private readonly now: () => number = () => 0) {
+  /**
+   * @param now time of events, milliseconds
+   * @param order how far events of different objects overtake each other in a watch (A3)
+   */
+  constructor(
+    private readonly now: () => number = () => 0,
+    private readonly order: {
+      readonly random: Random;
+      readonly reorderMs: number;
+    } = IN_ORDER,
+  ) {
     this.#lease = {
       holder: undefined,
       epoch: 0,
@@ -84,6 +97,15 @@ export class SimulatedApi {
     return [...this.#reports.values()];
   }
 
+  report(nodeName: string): NodePowerReport | undefined {
+    return this.#reports.get(nodeName);
+  }
+
+  /** Pods that belong to something else; they stay as they are. */
+  get strangers(): readonly Pod[] {
+    return this.#strangers;
+  }
+
   scaler(side: SimulatedSide): SimulatedScaler | undefined {
     return this.#scalers.get(side);
   }
@@ -98,7 +120,7 @@ export class SimulatedApi {
       this.pods(),
       this.reports(),
       this.now,
-      () => this.#views.delete(view),
+      { ...this.order, onClose: () => this.#views.delete(view) },
     );
     this.#views.add(view);
     return view;
@@ -214,6 +236,10 @@ export class SimulatedApi {
 
   createPod(pod: SimulatedPod): void {
     this.#put(pod);
+  }
+
+  createStranger(pod: Pod): void {
+    this.#strangers.push({ ...pod, resourceVersion: this.#next() });
   }
 
   /** Changes a pod as a controller, a kubelet or a stranger does. */

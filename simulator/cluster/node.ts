@@ -1,24 +1,10 @@
-/** A simulated node: kubelet, hardware, and an agent that decides by the real agent's rules (C18–C24). @module */
+/** A simulated node: hardware, kubelet, and the agent on it. @module */
 
-import {
-  decide,
-  type Decision,
-  gateStateOf,
-  type GpuEntry,
-  type GpuLimits,
-  type GpuOwnership,
-  ourWatts,
-  type Owner,
-  ownersOf,
-  type Situation,
-  vacated,
-} from "../../agent/rules/mod.ts";
-import type {
-  GpuPowerReport,
-  NodePowerReport,
-  Pod,
-} from "../../cluster/mod.ts";
+import type { GpuEntry } from "../../agent/rules/mod.ts";
+import type { Pod } from "../../cluster/mod.ts";
+import { ActiveFaults } from "../faults/mod.ts";
 import type { SimulatedApi } from "./api.ts";
+import { NodeAgent } from "./node_agent.ts";
 import type { WatchedView } from "./watched_view.ts";
 
 /** What a node's hardware is. */
@@ -38,7 +24,7 @@ export interface NodeFacts {
 export interface NodeGpu {
   readonly uuid: string;
   readonly index: number;
-  /** Management and enforced limit alike. */
+  /** Management limit, watts. What is enforced lies below it while the hardware throttles. */
   limitWatts: number;
   /** UID of the pod that the kubelet has given it to. */
   podUid: string | undefined;
@@ -50,12 +36,13 @@ export interface NodeGpu {
   cappedShare: number;
   /** NVML refuses to set a limit. */
   stuck: boolean;
+  /** Root's limit, and the one that it took the place of: an excess outside the claim (A2) while it stands. */
+  foreign:
+    | { readonly watts: number; readonly insteadOfWatts: number }
+    | undefined;
+  /** What root set last: where the agent's care begins, and what a release goes back to. */
+  rootWatts: number | undefined;
 }
-
-/** Time that all of C24 must hold. */
-const FREE_AFTER_MS = 5_000;
-/** A report is sent this often when nothing happens. */
-const HEARTBEAT_MS = 10_000;
 
 /** A node. Passes happen when the world says so. */
 export class SimulatedNode {
@@ -64,26 +51,18 @@ export class SimulatedNode {
   readonly running = new Set<string>();
   /** Pods whose sandbox is on the node, in the gate or beyond. */
   readonly sandboxes = new Map<string, Pod>();
-  /** The agent runs; its reports reach the API server. */
+  /** The agent runs, unless a fault has it down. */
   agentUp = true;
-  /** The agent reaches the API server. */
+  /** The agent reaches the API server, unless a fault cuts it off. */
   connected = true;
-  /** The record was lost and no consistent LIST has come since (C22). */
-  #recordLost = false;
   #boot = 1;
-  #sequence = 0;
-  #view: WatchedView;
-  #essence = "";
-  #reportedAtMs = -Infinity;
-  #passedAtMs = -Infinity;
-  /** Something has happened on the node since the last pass. */
-  #stirred = true;
-  /** Limits as the last pass left them: one that has moved is a reason for another (C20). */
-  #limitsLeft: readonly number[] = [];
+  #off = false;
+  readonly #agent: NodeAgent;
 
   constructor(
     readonly facts: NodeFacts,
     private readonly api: SimulatedApi,
+    readonly faults: ActiveFaults = new ActiveFaults(),
   ) {
     this.gpus = Array.from({ length: facts.gpus }, (_, index) => ({
       uuid: `GPU-${facts.name}-${index}`,
@@ -95,8 +74,10 @@ export class SimulatedNode {
       drawWatts: 0,
       cappedShare: 0,
       stuck: false,
+      foreign: undefined,
+      rootWatts: undefined,
     }));
-    this.#view = api.watch();
+    this.#agent = new NodeAgent(this, api);
   }
 
   get bootId(): string {
@@ -104,7 +85,28 @@ export class SimulatedNode {
   }
 
   get view(): WatchedView {
-    return this.#view;
+    return this.#agent.view;
+  }
+
+  /** The agent's process runs. */
+  get agentRuns(): boolean {
+    return this.agentUp && !this.faults.agentIsDown(this.facts.name);
+  }
+
+  /** The agent reaches the API server. */
+  get agentHears(): boolean {
+    return this.connected && !this.faults.agentIsCutOff(this.facts.name);
+  }
+
+  /** The kubelet reaches the API server. */
+  get kubeletHears(): boolean {
+    return !this.#off && !this.faults.has("api_down") &&
+      !this.faults.nodeIsSilent(this.facts.name);
+  }
+
+  /** Power is off: nothing runs, nothing draws. */
+  get isOff(): boolean {
+    return this.#off;
   }
 
   /** GPUs that no pod has. */
@@ -116,6 +118,14 @@ export class SimulatedNode {
     return this.gpus.filter(({ podUid }) => podUid === uid);
   }
 
+  /** What the hardware lets a GPU draw: its limit, or less while it throttles. */
+  enforcedWatts(gpu: NodeGpu): number {
+    const share = this.faults.thermalShare(this.facts.name, gpu.index);
+    return share < 1
+      ? Math.min(gpu.limitWatts, share * this.facts.maxWatts)
+      : gpu.limitWatts;
+  }
+
   // ── Kubelet ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Places a pod: allocates GPUs and starts its sandbox; a pod without the gate runs at once. */
@@ -125,7 +135,7 @@ export class SimulatedNode {
     for (const gpu of free) gpu.podUid = pod.uid;
     this.sandboxes.set(pod.uid, pod);
     if (!pod.gated) this.running.add(pod.uid);
-    this.#stirred = true;
+    this.#agent.stir();
     return true;
   }
 
@@ -134,29 +144,44 @@ export class SimulatedNode {
     if (!this.sandboxes.delete(uid)) return;
     this.running.delete(uid);
     for (const gpu of this.gpusOf(uid)) gpu.podUid = undefined;
-    this.#stirred = true;
+    this.#agent.stir();
   }
 
   /** A container restarts in place: it is in the gate again, or runs again without one. */
   restart(uid: string): void {
     if (this.sandboxes.get(uid)?.gated) this.running.delete(uid);
-    this.#stirred = true;
+    this.#agent.stir();
   }
 
-  // ── Faults ────────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── Hardware ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Limits are back at default, pods in their gates, the record survives; the agent comes back with a LIST. */
-  reboot(): void {
+  /** Nothing runs any more. */
+  powerOff(): void {
+    this.#off = true;
+    this.running.clear();
+  }
+
+  /** Limits are back at default, starts stand at their gates, the record survives; the agent starts. */
+  boot(): void {
+    this.#off = false;
     this.#boot++;
     for (const gpu of this.gpus) {
+      gpu.foreign = undefined;
       gpu.limitWatts = this.facts.prearm
         ? this.facts.safeDefaultWatts
         : this.facts.defaultWatts;
     }
+    this.running.clear();
     for (const [uid, { gated }] of this.sandboxes) {
-      if (gated) this.running.delete(uid);
+      if (!gated) this.running.add(uid);
     }
     this.restartAgent();
+  }
+
+  /** Off and on again in one instant. */
+  reboot(): void {
+    this.powerOff();
+    this.boot();
   }
 
   /** The driver forgets one GPU's limit; its worker dies. */
@@ -164,286 +189,83 @@ export class SimulatedNode {
     const gpu = this.gpus[index];
     if (!gpu) return;
     gpu.limitWatts = this.facts.defaultWatts;
+    gpu.foreign = undefined;
     if (gpu.podUid !== undefined) this.restart(gpu.podUid);
   }
 
-  /** The agent starts anew: a LIST, and its record. */
-  restartAgent(): void {
-    this.agentUp = true;
-    this.#view[Symbol.dispose]();
-    this.#view = this.api.watch();
-    this.#recordLost = false;
-    this.#essence = "";
-    this.#stirred = true;
-    for (const gpu of this.gpus) gpu.vacatedSinceMs = undefined;
+  /** The device takes a limit, or refuses it. @returns whether the call succeeded; what was taken is read back */
+  setLimit(gpu: NodeGpu, watts: number): boolean {
+    if (gpu.stuck || this.faults.refuses(this.facts.name, gpu.index)) {
+      return false;
+    }
+    const taken = this.faults.clamped(this.facts.name, watts);
+    if (gpu.limitWatts === taken) return true;
+    // A device that takes more than it was told is outside the claim, as root is (A2).
+    const before = gpu.foreign?.insteadOfWatts ?? gpu.limitWatts;
+    gpu.foreign = taken > Math.max(watts, before)
+      ? { watts: taken, insteadOfWatts: Math.max(watts, before) }
+      : undefined;
+    gpu.limitWatts = taken;
+    return true;
+  }
+
+  /** Root sets a limit, within what the device takes (A2). */
+  setForeign(index: number, watts: number): void {
+    const gpu = this.gpus[index];
+    if (!gpu || this.#off) return;
+    const { minWatts, maxWatts } = this.facts;
+    const set = Math.min(maxWatts, Math.max(minWatts, watts));
+    gpu.rootWatts = set;
+    if (set === gpu.limitWatts) return;
+    const insteadOfWatts = gpu.foreign?.insteadOfWatts ?? gpu.limitWatts;
+    gpu.foreign = { watts: set, insteadOfWatts };
+    gpu.limitWatts = set;
   }
 
   // ── Agent ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** The agent starts anew, with its record. */
+  restartAgent(): void {
+    this.agentUp = true;
+    this.#agent.restart({ recordLost: false });
+  }
+
+  /** The agent starts anew and finds no record (C22). */
+  loseRecord(): void {
+    for (const gpu of this.gpus) gpu.entry = undefined;
+    this.agentUp = true;
+    this.#agent.restart({ recordLost: true });
+  }
+
+  /** The agent dies in its next pass, between a device's write and its record. */
+  crashInPass(nowMs: number): void {
+    if (this.agentRuns) this.#agent.crashInPass(nowMs);
+  }
+
   /** Whether a pass would find anything new: an event, a limit that has moved, a grace time, a heartbeat. */
   isDue(nowMs: number): boolean {
-    return this.#stirred || nowMs - this.#passedAtMs >= HEARTBEAT_MS ||
-      this.gpus.some(({ limitWatts, vacatedSinceMs, index, stuck }) =>
-        stuck || limitWatts !== this.#limitsLeft[index] ||
-        vacatedSinceMs !== undefined &&
-          nowMs - vacatedSinceMs >= FREE_AFTER_MS &&
-          this.#passedAtMs - vacatedSinceMs < FREE_AFTER_MS
-      );
+    return this.#agent.isDue(nowMs);
   }
 
   /** The API server has told the agent something. */
   stir(): void {
-    this.#stirred = true;
+    this.#agent.stir();
   }
 
   /** One pass: decide, enforce, record, then open gates. @returns whether anything changed */
   pass(nowMs: number): boolean {
-    if (!this.agentUp) return false;
-    const pods = new Map(
-      this.#view.pods().filter(({ pod }) => pod.nodeName === this.facts.name)
-        .map(({ pod }) => [pod.uid, pod]),
-    );
-    const decisions = new Map<string, Decision>();
-    // Lowers first, as the real agent does.
-    const todo = this.gpus.map((gpu) => {
-      const decision = decide(this.#situation(gpu, pods, nowMs), {
-        safeDefaultWatts: this.facts.safeDefaultWatts,
-        conflictPolicy: "min",
-        prearm: this.facts.prearm,
-      });
-      decisions.set(gpu.uuid, decision);
-      return { gpu, decision };
-    });
-    for (const { gpu, decision } of todo) this.#enforce(gpu, decision);
-    this.#openGates(pods);
-    this.#passedAtMs = nowMs;
-    this.#limitsLeft = this.gpus.map(({ limitWatts }) => limitWatts);
-    this.#stirred = false;
-    return this.#report(pods, decisions, nowMs);
+    return this.agentRuns && this.#agent.pass(nowMs);
   }
 
-  #situation(
-    gpu: NodeGpu,
-    pods: ReadonlyMap<string, Pod>,
-    nowMs: number,
-  ): Situation {
-    const situation: Situation = {
-      uuid: gpu.uuid,
-      limits: this.#limits(gpu),
-      ownership: this.#ownership(gpu),
-      entry: gpu.entry,
-      pods,
-      view: {
-        freshness: { kind: "fresh", ageMs: 0 },
-        consistent: true,
-      },
-      recordIntact: !this.#recordLost,
-      departing: new Map(
-        ownersOf(gpu.entry).map(({ uid }) => [
-          uid,
-          this.sandboxes.has(uid) ? "present" : "gone",
-        ]),
-      ),
-      hint: undefined,
-      vacatedLongEnough: false,
-    };
-    if (!vacated(situation)) {
-      gpu.vacatedSinceMs = undefined;
-      return situation;
-    }
-    gpu.vacatedSinceMs ??= nowMs;
-    const held = nowMs - gpu.vacatedSinceMs >= FREE_AFTER_MS;
-    return { ...situation, vacatedLongEnough: held };
-  }
-
-  #limits({ limitWatts }: NodeGpu): GpuLimits {
-    const { minWatts, maxWatts, defaultWatts } = this.facts;
-    return {
-      managementWatts: limitWatts,
-      enforcedWatts: limitWatts,
-      defaultWatts,
-      minWatts,
-      maxWatts,
-    };
-  }
-
-  #ownership({ podUid }: NodeGpu): GpuOwnership {
-    const pod = podUid === undefined ? undefined : this.sandboxes.get(podUid);
-    if (podUid === undefined || !pod) {
-      return {
-        attribution: { kind: "nobody" },
-        pids: [],
-        allocation: "none",
-        notes: [],
-      };
-    }
-    const evidence = this.running.has(podUid) ? "both" : "kubelet";
-    const { namespace, name } = pod;
-    return {
-      attribution: {
-        kind: "pods",
-        pods: [{ uid: podUid, namespace, name, evidence }],
-      },
-      pids: [],
-      allocation: "allocated",
-      notes: [],
-    };
-  }
-
-  /** C19, C20: set, read back, record; a limit that differs from the record is set again. */
-  #enforce(gpu: NodeGpu, decision: Decision): void {
-    switch (decision.kind) {
-      case "untouched":
-      case "refuse":
-        return;
-      case "keep":
-        if (gpu.limitWatts > decision.watts || decision.mayRaise) {
-          this.#set(gpu, decision.watts);
-        }
-        return;
-      case "cap":
-        if (!this.#set(gpu, decision.watts)) return;
-        gpu.entry = {
-          uuid: gpu.uuid,
-          beforeWatts: gpu.entry?.beforeWatts ?? this.facts.defaultWatts,
-          applied: {
-            cause: decision.cause,
-            owners: decision.owners,
-            watts: gpu.limitWatts,
-            bootId: this.bootId,
-          },
-        };
-        return;
-      case "release": {
-        const ours = gpu.entry ? ourWatts(gpu.entry) : [];
-        if (ours.includes(gpu.limitWatts) && decision.watts !== undefined) {
-          if (!this.#set(gpu, decision.watts)) return;
-        }
-        gpu.entry = undefined;
-      }
-    }
-  }
-
-  #set(gpu: NodeGpu, watts: number): boolean {
-    if (gpu.limitWatts === watts) return true;
-    if (gpu.stuck) return false;
-    gpu.limitWatts = watts;
-    return true;
-  }
-
-  /** C21: every GPU's record has watts for this pod, and the limit read now is within them. */
-  #openGates(pods: ReadonlyMap<string, Pod>): void {
-    for (const [uid, sandbox] of this.sandboxes) {
-      if (this.running.has(uid) || pods.get(uid)?.terminating) continue;
-      if (!sandbox.gated || !this.mayOpen(uid)) continue;
-      this.running.add(uid);
-      for (const gpu of this.gpusOf(uid)) {
-        const { entry } = gpu;
-        if (!entry?.applied) continue;
-        const owners = entry.applied.owners.map((owner) =>
-          owner.uid === uid ? { ...owner, openedBoot: this.bootId } : owner
-        );
-        gpu.entry = { ...entry, applied: { ...entry.applied, owners } };
-      }
-    }
-  }
-
-  /** Whether the pod's next start needs no new decision of anybody. */
+  /** Whether the pod's next start needs no new decision of anybody (C21). */
   mayOpen(uid: string): boolean {
-    const mine = this.gpusOf(uid);
-    return mine.length > 0 && mine.every((gpu) => {
-      const owner = ownerOn(gpu, uid);
-      return owner?.generation !== undefined && owner.watts > 0 &&
-        gpu.limitWatts <= owner.watts;
-    });
+    return this.#agent.mayOpen(uid);
   }
 
-  #report(
-    pods: ReadonlyMap<string, Pod>,
-    decisions: ReadonlyMap<string, Decision>,
-    nowMs: number,
-  ): boolean {
-    const gpus = this.gpus.map((gpu): GpuPowerReport =>
-      this.#gpuReport(gpu, pods, decisions.get(gpu.uuid)!)
+  /** Pods that are somebody else's, on this node. */
+  strangers(): readonly Pod[] {
+    return this.api.strangers.filter(({ nodeName }) =>
+      nodeName === this.facts.name
     );
-    const essence = JSON.stringify(
-      gpus.map(({ drawWatts: _draw, powerCappedShare: _share, ...rest }) =>
-        rest
-      ),
-    );
-    const due = nowMs - this.#reportedAtMs >= HEARTBEAT_MS;
-    if (!this.connected || essence === this.#essence && !due) return false;
-    const changed = essence !== this.#essence;
-    this.#essence = essence;
-    this.#reportedAtMs = nowMs;
-    const report: NodePowerReport = {
-      nodeName: this.facts.name,
-      observedAt: new Date(nowMs),
-      agentVersion: "simulated",
-      bootId: this.bootId,
-      driverSession: `${this.bootId}-1`,
-      safeDefaultWatts: this.facts.safeDefaultWatts,
-      sequence: ++this.#sequence,
-      gpus,
-    };
-    this.api.publish(report);
-    return changed;
-  }
-
-  #gpuReport(
-    gpu: NodeGpu,
-    pods: ReadonlyMap<string, Pod>,
-    decision: Decision,
-  ): GpuPowerReport {
-    const { facts } = this;
-    const uid = decision.pod?.uid;
-    const owner = uid === undefined ? undefined : ownerOn(gpu, uid);
-    const placed = uid !== undefined && gpu.podUid === uid
-      ? this.running.has(uid) ? "both" as const : "kubelet" as const
-      : undefined;
-    return {
-      uuid: gpu.uuid,
-      index: gpu.index,
-      model: facts.model,
-      minWatts: facts.minWatts,
-      maxWatts: facts.maxWatts,
-      defaultWatts: facts.defaultWatts,
-      requestedWatts: decision.requestedWatts,
-      effectiveWatts: gpu.limitWatts,
-      limitWatts: gpu.limitWatts,
-      drawWatts: gpu.drawWatts,
-      powerCappedShare: gpu.cappedShare,
-      appliedGeneration: owner?.generation,
-      occupancy: decision.occupancy,
-      gate: gateStateOf({
-        pod: uid === undefined ? undefined : pods.get(uid),
-        owner,
-        placed,
-        bootId: this.bootId,
-      }),
-      persistenceMode: true,
-      pod: decision.pod,
-      state: stateOf(gpu, decision),
-      reason: decision.reason,
-    };
-  }
-}
-
-function ownerOn({ entry }: NodeGpu, uid: string): Owner | undefined {
-  return entry?.applied?.owners.find((owner) => owner.uid === uid);
-}
-
-function stateOf(gpu: NodeGpu, decision: Decision): GpuPowerReport["state"] {
-  switch (decision.kind) {
-    case "untouched":
-      return "unmanaged";
-    case "refuse":
-      return "refused";
-    case "release":
-      return "released";
-    case "keep":
-    case "cap":
-      if (gpu.limitWatts !== decision.watts) return "refused";
-      return gpu.entry?.applied?.cause === "prearm" ? "prearmed" : "enforced";
   }
 }

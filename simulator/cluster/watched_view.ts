@@ -1,27 +1,51 @@
 /** One client's copy of pods and reports: each object's versions in order, as late as one likes (A3). @module */
 
 import type { NodePowerReport } from "../../cluster/mod.ts";
+import type { Random } from "../random.ts";
 import type { SimulatedPod } from "./api.ts";
+
+/** One version of one object, on its way. */
+interface PodEvent {
+  readonly uid: string;
+  readonly pod: SimulatedPod | undefined;
+  readonly atMs: number;
+}
+
+interface ReportEvent {
+  readonly report: NodePowerReport;
+  readonly atMs: number;
+}
 
 /** A view that gets what has happened when it is delivered. */
 export class WatchedView implements Disposable {
   readonly #pods: Map<string, SimulatedPod>;
   readonly #reports: Map<string, NodePowerReport>;
-  #podEvents: {
-    uid: string;
-    pod: SimulatedPod | undefined;
-    atMs: number;
-  }[] = [];
-  #reportEvents: { report: NodePowerReport; atMs: number }[] = [];
+  readonly #now: () => number;
+  readonly #options: {
+    readonly random: Random;
+    readonly reorderMs: number;
+    readonly onClose: () => unknown;
+  };
+  #podEvents: PodEvent[] = [];
+  #reportEvents: ReportEvent[] = [];
+  /** When the newest event of an object is due: the next one is not before it. */
+  readonly #lastMs = new Map<string, number>();
 
   constructor(
     pods: readonly SimulatedPod[],
     reports: readonly NodePowerReport[],
-    private readonly now: () => number,
-    private readonly onClose: () => unknown,
+    now: () => number,
+    options: {
+      readonly random: Random;
+      /** Events of different objects overtake each other by up to so much, milliseconds. */
+      readonly reorderMs: number;
+      readonly onClose: () => unknown;
+    },
   ) {
     this.#pods = new Map(pods.map((one) => [one.pod.uid, one]));
     this.#reports = new Map(reports.map((one) => [one.nodeName, one]));
+    this.#now = now;
+    this.#options = options;
   }
 
   pods(): readonly SimulatedPod[] {
@@ -38,33 +62,38 @@ export class WatchedView implements Disposable {
   }
 
   pushPod(uid: string, pod: SimulatedPod | undefined): void {
-    this.#podEvents.push({ uid, pod, atMs: this.now() });
+    insert(this.#podEvents, { uid, pod, atMs: this.#dueMs(`pod ${uid}`) });
   }
 
   pushReport(report: NodePowerReport): void {
-    this.#reportEvents.push({ report, atMs: this.now() });
+    const atMs = this.#dueMs(`node ${report.nodeName}`);
+    insert(this.#reportEvents, { report, atMs });
   }
 
   /** Delivers the oldest events of pods. */
   deliverPods(most = Infinity): void {
+    if (this.#podEvents.length === 0) return;
     for (const { uid, pod } of this.#podEvents.splice(0, most)) {
       if (pod) this.#pods.set(uid, pod);
-      else this.#pods.delete(uid);
+      else {
+        this.#pods.delete(uid);
+        this.#lastMs.delete(`pod ${uid}`);
+      }
     }
   }
 
   /** Delivers the oldest reports. */
   deliverReports(most = Infinity): void {
+    if (this.#reportEvents.length === 0) return;
     for (const { report } of this.#reportEvents.splice(0, most)) {
       this.#reports.set(report.nodeName, report);
     }
   }
 
-  /** Delivers what happened until then. @returns whether there was anything */
+  /** Delivers what was due until then. @returns whether there was anything */
   deliverUntil(atMs: number): boolean {
-    const pods = this.#podEvents.filter((event) => event.atMs <= atMs).length;
-    const reports = this.#reportEvents.filter((event) => event.atMs <= atMs)
-      .length;
+    const pods = countUntil(this.#podEvents, atMs);
+    const reports = countUntil(this.#reportEvents, atMs);
     this.deliverPods(pods);
     this.deliverReports(reports);
     return pods + reports > 0;
@@ -76,6 +105,36 @@ export class WatchedView implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.onClose();
+    this.#options.onClose();
   }
+
+  #dueMs(object: string): number {
+    const { random, reorderMs } = this.#options;
+    if (reorderMs === 0) return this.#now();
+    const dueMs = Math.max(
+      this.#lastMs.get(object) ?? 0,
+      this.#now() + Math.floor(random() * reorderMs),
+    );
+    this.#lastMs.set(object, dueMs);
+    return dueMs;
+  }
+}
+
+/** Behind everything that is due before it or at the same time. */
+function insert<Event extends { readonly atMs: number }>(
+  events: Event[],
+  event: Event,
+): void {
+  let at = events.length;
+  while (at > 0 && events[at - 1]!.atMs > event.atMs) at--;
+  events.splice(at, 0, event);
+}
+
+function countUntil(
+  events: readonly { readonly atMs: number }[],
+  atMs: number,
+): number {
+  let count = 0;
+  while (count < events.length && events[count]!.atMs <= atMs) count++;
+  return count;
 }

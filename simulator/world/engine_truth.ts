@@ -13,6 +13,10 @@ export interface TrueWork {
 export interface EngineTruth {
   /** One prompt alone, from the start of its pass to its first token. */
   prefill(islTokens: number): TrueWork;
+  /** One prompt of `islTokens` whose first `cachedTokens` are cached; absent: looking back at a cache costs nothing. */
+  prefillCached?(islTokens: number, cachedTokens: number): TrueWork;
+  /** Milliseconds until a prompt's cache has arrived at a decode engine; absent: 0. */
+  handOverMs?(islTokens: number): number;
   /** One step of a batch, a token for each of its requests. */
   decodeStep(batchSize: number, kvTokens: number): TrueWork;
   /** Time at a limit ÷ time without, for a draw that wants more; 1 where it does not. */
@@ -57,6 +61,15 @@ export function withSecret(
         watts: watts * secret.powerPrefill,
       };
     },
+    ...(truth.prefillCached && {
+      prefillCached: (islTokens: number, cachedTokens: number) => {
+        const work = truth.prefillCached!(islTokens, cachedTokens);
+        return {
+          milliseconds: work.milliseconds * secret.ttft,
+          watts: work.watts * secret.powerPrefill,
+        };
+      },
+    }),
     decodeStep: (batchSize, kvTokens) => {
       const { milliseconds, watts } = truth.decodeStep(batchSize, kvTokens);
       return {

@@ -25,6 +25,15 @@ export interface ReplicaWork {
   readonly requests: number;
   readonly queuedRequests: number;
   readonly milliseconds: number;
+  /** It computes, whether or not it takes new requests: what it draws is `drawWatts`. */
+  readonly works?: boolean;
+  /** Where they are known one by one. */
+  readonly tokens?: {
+    readonly scheduledPrefill: number;
+    readonly queuedPrefill: number;
+    readonly scheduledDecodeKv: number;
+    readonly queuedDecodeKv: number;
+  };
 }
 
 /** What a step of the fleet came to. */
@@ -37,6 +46,14 @@ export interface FluidStep {
   readonly ttftMs: number | undefined;
   readonly itlMs: number | undefined;
   readonly replicas: readonly ReplicaWork[];
+  /** Requests that got their first token; absent: as many as were prefilled. */
+  readonly firstTokens?: number;
+  /** Mean lengths of what arrived; absent: the window's. */
+  readonly islTokens?: number;
+  readonly oslTokens?: number;
+  /** Prompt tokens whose prefill began, and those of them that were cached; absent: there is no cache. */
+  readonly promptTokens?: number;
+  readonly cachedTokens?: number;
 }
 
 /** Lengths and rate of what arrives. */

@@ -65,6 +65,8 @@ export class Meter {
   #tokens = 0;
   #itlWeighted = 0;
   #prefilled = 0;
+  #prompts = 0;
+  #cached = 0;
   readonly #draw = new Map<SimulatedSide, { watts: number; gpus: number }>();
   #joules = 0;
   totalJoules = 0;
@@ -78,12 +80,15 @@ export class Meter {
     readonly draws: readonly SideDraw[];
   }): void {
     const { seconds } = what;
+    const islTokens = step.islTokens ?? what.islTokens;
+    const oslTokens = step.oslTokens ?? what.oslTokens;
     this.#seconds += seconds;
     this.#arrived += step.arrived;
-    this.#islWeighted += step.arrived * what.islTokens;
-    this.#oslWeighted += step.arrived * what.oslTokens;
+    this.#islWeighted += step.arrived * islTokens;
+    this.#oslWeighted += step.arrived * oslTokens;
     if (step.ttftMs !== undefined) {
-      const served = step.prefilledTokens / Math.max(1, what.islTokens);
+      const served = step.firstTokens ??
+        step.prefilledTokens / Math.max(1, islTokens);
       this.#first += served;
       this.#ttftWeighted += step.ttftMs * served;
     }
@@ -92,6 +97,8 @@ export class Meter {
     }
     this.#tokens += step.decodedTokens;
     this.#prefilled += step.prefilledTokens;
+    this.#prompts += step.promptTokens ?? 0;
+    this.#cached += step.cachedTokens ?? 0;
     for (const { side, gpus, watts, loadingWatts } of what.draws) {
       const known = this.#draw.get(side) ?? { watts: 0, gpus: 0 };
       this.#draw.set(side, {
@@ -144,7 +151,7 @@ export class Meter {
           ? undefined
           : ttftMs + itlMs * Math.max(0, (osl ?? 1) - 1),
         tokensPerSecond: seconds > 0 ? this.#tokens / seconds : undefined,
-        kvHitRate: undefined,
+        kvHitRate: this.#prompts > 0 ? this.#cached / this.#prompts : undefined,
         acceptLength: undefined,
         drawWatts,
         totalDrawWatts: seconds > 0 ? noisy(this.#joules / seconds) : 0,
@@ -156,6 +163,7 @@ export class Meter {
     this.#sinceMs = atMs;
     this.#seconds = this.#arrived = this.#islWeighted = 0;
     this.#oslWeighted = this.#first = this.#ttftWeighted = 0;
+    this.#prompts = this.#cached = 0;
     this.#tokens =
       this.#itlWeighted =
       this.#prefilled =

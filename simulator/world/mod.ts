@@ -2,6 +2,11 @@
 
 export { Controllers, type Delays } from "./controllers.ts";
 export {
+  EngineRoom,
+  type EngineRoomOptions,
+  type Engines,
+} from "./engine_room.ts";
+export {
   type EngineTruth,
   type HiddenCoefficients,
   NO_SECRET,

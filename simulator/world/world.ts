@@ -7,16 +7,20 @@ import {
   type SimulatedSide,
   type WatchedView,
 } from "../cluster/mod.ts";
-import { seededRandom } from "../random.ts";
+import type { Pod } from "../../cluster/mod.ts";
+import {
+  ActiveFaults,
+  type Fault,
+  FaultPlayer,
+  type FaultTarget,
+} from "../faults/mod.ts";
+import { type Random, seededRandom } from "../random.ts";
 import { Controllers, type Delays } from "./controllers.ts";
 import type { EngineTruth } from "./engine_truth.ts";
-import { type Arrivals, FluidEngines, type Replica } from "./fluid_engines.ts";
-import {
-  type MeasuredEngine,
-  type Measurement,
-  Meter,
-  type SideDraw,
-} from "./measurement.ts";
+import { biased, FaultEffects } from "./fault_effects.ts";
+import { EngineRoom, type Engines } from "./engine_room.ts";
+import { type Arrivals, FluidEngines } from "./fluid_engines.ts";
+import { type Measurement, Meter } from "./measurement.ts";
 
 /** What a world is made of. */
 export interface WorldOptions {
@@ -27,6 +31,8 @@ export interface WorldOptions {
   /** Pods start behind the gate. */
   readonly gated: boolean;
   readonly truth: EngineTruth;
+  /** What serves; absent: fluids of the truth, which faults can bias. */
+  readonly engines?: Engines;
   /** What arrives at a time, seconds since the start. */
   readonly traffic: (atSeconds: number) => Arrivals;
   readonly delays?: Partial<Delays>;
@@ -34,8 +40,15 @@ export interface WorldOptions {
   readonly noise?: number;
   /** Length of one step, milliseconds. */
   readonly stepMs?: number;
-  /** Share of the limit that a GPU draws while its engine loads. */
+  /** Share of its greatest limit that a GPU wants while it warms up; its limit holds all the same. */
   readonly loadDrawShare?: number;
+  readonly faults?: readonly Fault[];
+  /** Told of faults after the world is: processes, configurations. */
+  readonly faultTargets?: readonly FaultTarget[];
+  /** Nodes on which one GPU belongs to a pod of somebody else, which never asked to be capped. */
+  readonly strangers?: readonly string[];
+  /** Events of different objects overtake each other by up to so much, milliseconds (A3). */
+  readonly reorderMs?: number;
 }
 
 /** A moment at which the limits passed what is allowed. */
@@ -48,8 +61,11 @@ export interface BudgetViolation {
 const DELAYS: Delays = {
   startMs: 3_000,
   loadMs: 60_000,
+  warmupMs: 15_000,
   graceMs: 30_000,
   watchMs: 200,
+  evictMs: 300_000,
+  answerMs: 0,
 };
 const MOST_VIOLATIONS = 100;
 
@@ -58,36 +74,70 @@ export class SimulatedWorld {
   readonly api: SimulatedApi;
   readonly nodes: readonly SimulatedNode[];
   readonly controllers: Controllers;
-  readonly engines: FluidEngines;
+  readonly engines: Engines;
   readonly meter = new Meter();
   readonly violations: BudgetViolation[] = [];
   readonly delays: Delays;
+  /** What is wrong right now. */
+  readonly faults = new ActiveFaults();
+  /** Randomness of writes: which are lost, and which of those landed. */
+  readonly writeRandom: Random;
   /** Watts that R41 is checked against at every event; undefined: not checked. */
   allowedWatts: number | undefined;
+  /** Called on every event, after R41 was checked. */
+  onEvent: (() => void) | undefined;
   #nowMs = 0;
-  #work: readonly MeasuredEngine[] = [];
+  readonly #player: FaultPlayer;
+  readonly #effects: FaultEffects;
+  #appointments: { readonly atMs: number; readonly act: () => void }[] = [];
+  readonly #room: EngineRoom;
   readonly #options: WorldOptions;
   readonly #random;
   readonly #views = new Set<WatchedView>();
+  readonly #strangers = new Set<string>();
   readonly #listeners = new Set<() => void>();
 
   constructor(options: WorldOptions) {
     this.#options = options;
     this.#random = seededRandom(options.seed);
+    this.writeRandom = seededRandom(options.seed ^ 0x5f3759df);
     this.delays = { ...DELAYS, ...options.delays };
-    this.api = new SimulatedApi(() => this.#nowMs);
+    this.api = new SimulatedApi(() => this.#nowMs, {
+      random: seededRandom(options.seed ^ 0x2545f491),
+      reorderMs: options.reorderMs ?? 0,
+    });
     this.nodes = options.nodes.map((facts) =>
-      new SimulatedNode(facts, this.api)
+      new SimulatedNode(facts, this.api, this.faults)
     );
-    this.engines = new FluidEngines(options.truth);
+    this.engines = options.engines ??
+      new FluidEngines(
+        biased(options.truth, this.faults, () => this.#nowMs),
+      );
     this.controllers = new Controllers(this.api, this.nodes, {
       gpusPerReplica: options.gpusPerReplica,
       gated: options.gated,
       delays: this.delays,
     });
+    this.#room = new EngineRoom({
+      api: this.api,
+      nodes: this.nodes,
+      controllers: this.controllers,
+      faults: this.faults,
+      engines: this.engines,
+      meter: this.meter,
+      kvCapacityTokens: options.truth.kvCapacityTokens,
+      idleWatts: options.truth.idleWatts,
+      warmupShare: options.loadDrawShare ?? 0.7,
+    });
     for (const [side, replicas] of Object.entries(options.replicas)) {
       if (isSide(side)) this.api.setScaler(side, replicas ?? 0);
     }
+    for (const name of options.strangers ?? []) this.#addStranger(name);
+    this.#effects = new FaultEffects(this);
+    this.#player = new FaultPlayer(options.faults ?? [], this.faults, [
+      this.#effects,
+      ...(options.faultTargets ?? []),
+    ]);
     // The nodes have been up for a while: idle GPUs are proven free.
     for (const node of this.nodes) node.pass(-6_000);
     for (const node of this.nodes) node.pass(0);
@@ -115,11 +165,47 @@ export class SimulatedWorld {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Lets time pass. */
+  /** Lets time pass; a step ends where a fault or an appointment is. */
   advance(milliseconds: number): void {
     const end = this.#nowMs + milliseconds;
     const stepMs = this.#options.stepMs ?? 1_000;
-    while (this.#nowMs < end) this.#step(Math.min(stepMs, end - this.#nowMs));
+    while (this.#nowMs < end) {
+      const next = Math.min(
+        this.#nowMs + stepMs,
+        end,
+        this.#player.nextMs,
+        this.nextEventMs,
+      );
+      this.#step(Math.max(0, next - this.#nowMs));
+    }
+  }
+
+  /** Does something at a time, or at the next step if that has passed. */
+  at(atMs: number, act: () => void): void {
+    this.#appointments.push({ atMs: Math.max(atMs, this.#nowMs), act });
+  }
+
+  /** A fault that was not planned from the start: what it hits is known only now. */
+  strike(fault: Fault): void {
+    const player = new FaultPlayer([fault], this.faults, [this.#effects]);
+    player.playUntil(this.#nowMs);
+    if (player.nextMs < Infinity) {
+      this.at(player.nextMs, () => player.playUntil(this.#nowMs));
+    }
+    this.check();
+  }
+
+  /** When the next appointment is; infinite without one. */
+  get nextEventMs(): number {
+    return this.#appointments.reduce(
+      (least, { atMs }) => Math.min(least, atMs),
+      Infinity,
+    );
+  }
+
+  /** When the last fault begins or ends. */
+  get lastFaultMs(): number {
+    return this.#player.lastMs;
   }
 
   /** Whether a pod's engine serves. */
@@ -139,7 +225,7 @@ export class SimulatedWorld {
     return this.meter.take(this.#nowMs, {
       random: this.#random,
       noise: this.#options.noise ?? 0,
-      engines: this.#work,
+      engines: this.#room.engines,
     });
   }
 
@@ -147,9 +233,14 @@ export class SimulatedWorld {
   limitWatts(): number {
     let sum = 0;
     for (const node of this.nodes) {
-      for (const { podUid, limitWatts } of node.gpus) {
-        if (podUid === undefined) continue;
-        if (node.running.has(podUid) || node.mayOpen(podUid)) sum += limitWatts;
+      if (node.isOff) continue;
+      for (const { podUid, limitWatts, foreign } of node.gpus) {
+        if (podUid === undefined || this.#strangers.has(podUid)) continue;
+        if (!node.running.has(podUid) && !node.mayOpen(podUid)) continue;
+        // Root raising a limit is outside the claim (A2): what stood before is counted until somebody else writes.
+        sum += foreign
+          ? Math.min(limitWatts, foreign.insteadOfWatts)
+          : limitWatts;
       }
     }
     return sum;
@@ -157,6 +248,7 @@ export class SimulatedWorld {
 
   /** Checks R41 now; every step and every event calls it. */
   check(): void {
+    this.onEvent?.();
     const budgetWatts = this.allowedWatts;
     if (budgetWatts === undefined) return;
     const limitWatts = this.limitWatts();
@@ -167,116 +259,74 @@ export class SimulatedWorld {
 
   #step(milliseconds: number): void {
     this.#nowMs += milliseconds;
+    if (this.#player.playUntil(this.#nowMs)) this.check();
+    this.#effects.persist();
+    this.#keepAppointments();
     this.controllers.act(this.#nowMs);
     this.check();
     for (const node of this.nodes) {
-      if (!node.agentUp) continue;
-      const heard = node.connected &&
-        node.view.deliverUntil(this.#nowMs - this.delays.watchMs);
+      if (!node.agentRuns) continue;
+      const lagMs = this.delays.watchMs +
+        this.faults.watchLagMs(node.facts.name);
+      const heard = node.agentHears &&
+        node.view.deliverUntil(this.#nowMs - lagMs);
       // Everybody's pods pass by; an event somewhere is looked at everywhere, as the API server's watch is filtered for real.
       if (heard) node.stir();
       if (!node.isDue(this.#nowMs)) continue;
       node.pass(this.#nowMs);
       this.check();
     }
-    this.#run(milliseconds / 1000);
+    if (milliseconds > 0) {
+      this.#room.run(
+        this.#nowMs,
+        milliseconds / 1000,
+        this.#options.traffic(this.#nowMs / 1000),
+      );
+    }
+    if (this.faults.has("api_down")) return;
     let news = false;
+    const lagMs = this.delays.watchMs + this.faults.watchLagMs("planner");
     for (const view of this.#views) {
-      news = view.deliverUntil(this.#nowMs - this.delays.watchMs) || news;
+      news = view.deliverUntil(this.#nowMs - lagMs) || news;
     }
     if (news) { for (const listener of [...this.#listeners]) listener(); }
   }
 
-  #run(seconds: number): void {
-    const arrivals = this.#options.traffic(this.#nowMs / 1000);
-    const replicas: Replica[] = [];
-    const gpus = new Map<string, SimulatedNode["gpus"]>();
-    const byPod = new Map<string, SimulatedNode["gpus"]>();
-    for (const node of this.nodes) {
-      for (const gpu of node.gpus) {
-        const { podUid } = gpu;
-        if (podUid === undefined || !node.running.has(podUid)) continue;
-        const known = byPod.get(podUid);
-        if (known) known.push(gpu);
-        else byPod.set(podUid, [gpu]);
-      }
+  #keepAppointments(): void {
+    if (this.nextEventMs > this.#nowMs) return;
+    const due = this.#appointments.filter(({ atMs }) => atMs <= this.#nowMs)
+      .sort((a, b) => a.atMs - b.atMs);
+    this.#appointments = this.#appointments.filter(({ atMs }) =>
+      atMs > this.#nowMs
+    );
+    for (const { act } of due) {
+      act();
+      this.check();
     }
-    for (const { pod, side, replica } of this.api.pods()) {
-      const mine = byPod.get(pod.uid);
-      if (!mine) continue;
-      gpus.set(replica, mine);
-      replicas.push({
-        name: replica,
-        side,
-        limitWatts: Math.min(...mine.map(({ limitWatts }) => limitWatts)),
-        serving: this.isServing(pod.uid) && !pod.terminating,
-      });
-    }
-    const step = this.engines.step(seconds, arrivals, replicas);
-    const draws = new Map<
-      SimulatedSide,
-      { gpus: number; watts: number; loadingWatts: number }
-    >();
-    for (const node of this.nodes) {
-      for (const gpu of node.gpus) gpu.drawWatts = 0;
-    }
-    step.replicas.forEach((work, index) => {
-      const { serving, side } = replicas[index]!;
-      const sum = draws.get(side) ?? { gpus: 0, watts: 0, loadingWatts: 0 };
-      draws.set(side, sum);
-      for (const gpu of gpus.get(work.name) ?? []) {
-        gpu.drawWatts = serving
-          ? work.drawWatts
-          : this.#loadWatts(gpu.limitWatts);
-        gpu.cappedShare = serving ? work.cappedShare : 0;
-        // Only engines that serve are measured as one side's draw.
-        if (serving) {
-          sum.watts += gpu.drawWatts;
-          sum.gpus++;
-        } else sum.loadingWatts += gpu.drawWatts;
-      }
-    });
-    this.meter.add(step, {
-      seconds,
-      islTokens: arrivals.islTokens,
-      oslTokens: arrivals.oslTokens,
-      draws: [...draws].map(([side, sum]): SideDraw => ({ side, ...sum })),
-    });
-    this.#work = step.replicas.filter((_, index) => replicas[index]!.serving)
-      .map((work) => engineOf(work, arrivals, this.#options.truth));
   }
 
-  #loadWatts(limitWatts: number): number {
-    return Math.round(limitWatts * (this.#options.loadDrawShare ?? 0.7));
+  #addStranger(name: string): void {
+    const node = this.nodes.find(({ facts }) => facts.name === name);
+    const pod: Pod = {
+      namespace: "elsewhere",
+      name: `stranger-on-${name}`,
+      uid: `uid-stranger-${name}`,
+      staticPodHash: undefined,
+      resourceVersion: "1",
+      nodeName: name,
+      phase: "Running",
+      terminating: false,
+      powerLimit: undefined,
+      powerGrant: undefined,
+      gpuContainers: ["main"],
+      gated: false,
+    };
+    if (!node?.place(pod, 1)) {
+      throw new Error(`There is no node "${name}" with a free GPU.`);
+    }
+    this.api.createStranger(pod);
+    this.#strangers.add(pod.uid);
   }
-}
-
-function engineOf(
-  work: ReturnType<FluidEngines["step"]>["replicas"][number],
-  { islTokens, oslTokens }: Arrivals,
-  { kvCapacityTokens }: EngineTruth,
-): MeasuredEngine {
-  const decodes = work.side !== "prefill";
-  const kv = islTokens + oslTokens / 2;
-  return {
-    side: work.side,
-    workerId: work.name,
-    dpRank: 0,
-    scheduledPrefillTokens: decodes ? 0 : Math.round(work.busy * islTokens),
-    queuedPrefillTokens: work.side === "decode"
-      ? 0
-      : Math.round(work.queuedRequests * islTokens),
-    scheduledDecodeKvTokens: decodes ? Math.round(work.requests * kv) : 0,
-    queuedDecodeKvTokens: work.side === "decode"
-      ? Math.round(work.queuedRequests * kv)
-      : 0,
-    scheduledRequests: Math.round(work.requests),
-    queuedRequests: Math.round(work.queuedRequests),
-    wallTimeMs: work.milliseconds,
-    contextLengthTokens: 32_768,
-    kvCapacityTokens,
-    maxBatchedTokens: 8_192,
-  };
 }
 
 function isSide(side: string): side is SimulatedSide {

@@ -66,7 +66,7 @@ class Processes implements AsyncDisposable {
       const gpu = n % GPUS;
       all.perGpu[gpu]!.push(child.pid);
       await Deno.mkdir(`${folder}/${child.pid}`);
-      for (const name of ["stat", "comm"]) {
+      for (const name of ["stat", "oom_score_adj"]) {
         await Deno.symlink(
           `/proc/${child.pid}/${name}`,
           `${folder}/${child.pid}/${name}`,

@@ -25,7 +25,11 @@ async function main(args: readonly string[]): Promise<0 | 1> {
   const machine = realMachine(cache);
   const outcomes: NeedOutcome[] = [];
   for (const need of NEEDS) {
-    const place = { cache, root: ROOT };
+    const place = {
+      cache,
+      root: ROOT,
+      kubebuilderAssets: Deno.env.get("KUBEBUILDER_ASSETS"),
+    };
     outcomes.push(
       await provide(need, { place, machine, setUp: !request.unit }),
     );

@@ -6,6 +6,8 @@ export interface NeedPlace {
   readonly cache: string;
   /** Root of the checkout. */
   readonly root: string;
+  /** Folder with `kube-apiserver` and `etcd`, when the machine's owner names one. */
+  readonly kubebuilderAssets?: string | undefined;
 }
 
 /** A program with its arguments. */

@@ -1,9 +1,47 @@
 /** Everything that some test needs beyond Deno. @module */
 
-import type { Need } from "./need.ts";
+import type { Need, NeedPlace, NeedSetUp } from "./need.ts";
 
 /** Version of the peer; its environment in the cache is named after it. */
 const PEER = "aiconfigurator==0.12.0";
+
+/** Versions of the programs that are built here; their folders in the cache are named after them. */
+const KUBE_APISERVER = "kube-apiserver-1.34.4";
+const KUSTOMIZE = "kustomize-5.7.1";
+
+/** A program of `kubebuilder`'s assets, where the machine's owner names their folder. */
+function asset(name: string, { kubebuilderAssets }: NeedPlace): string[] {
+  return kubebuilderAssets ? [`${kubebuilderAssets}/${name}`] : [];
+}
+
+/** Builds a program of `tests/run/go` into the cache: Go modules and a compiler are fetched, none of it stays. */
+function builtFromGo(
+  module: string,
+  { folder, program }: { folder: string; program: string },
+): NeedSetUp {
+  return {
+    debian: {
+      packages: ["python3", "python3-venv"],
+      without: [
+        "sh",
+        "-c",
+        "command -v go || test -x /usr/local/go/bin/go || python3 -c 'import ensurepip, venv'",
+      ],
+    },
+    fresh: ({ cache }) => `${cache}/${folder}`,
+    commands: ({ cache, root }) => [
+      [
+        Deno.execPath(),
+        "run",
+        "--quiet",
+        "--allow-all",
+        `${root}/tests/run/go/build.ts`,
+        module,
+        `${cache}/${folder}/${program}`,
+      ],
+    ],
+  };
+}
 
 /** The list; a new need is a new entry here. */
 export const NEEDS: readonly Need[] = [
@@ -62,6 +100,17 @@ export const NEEDS: readonly Need[] = [
     },
   },
   {
+    name: "etcd",
+    title: "an etcd server",
+    variable: "WATTKEEPER_ETCD",
+    candidates: (place) => [...asset("etcd", place), "etcd", "/usr/bin/etcd"],
+    probe: (etcd) => [etcd, "--version"],
+    setUp: {
+      debian: { packages: ["etcd-server"], without: ["etcd", "--version"] },
+      commands: () => [],
+    },
+  },
+  {
     name: "chromium",
     title: "a Chromium browser",
     variable: "WATTKEEPER_CHROMIUM",
@@ -74,6 +123,31 @@ export const NEEDS: readonly Need[] = [
       },
       commands: () => [],
     },
+  },
+  {
+    name: KUBE_APISERVER,
+    title: "a Kubernetes API server (built once, some minutes)",
+    variable: "WATTKEEPER_KUBE_APISERVER",
+    candidates: (place) => [
+      ...asset("kube-apiserver", place),
+      `${place.cache}/${KUBE_APISERVER}/kube-apiserver`,
+    ],
+    probe: (apiserver) => [apiserver, "--version"],
+    setUp: builtFromGo("kube_apiserver", {
+      folder: KUBE_APISERVER,
+      program: "kube-apiserver",
+    }),
+  },
+  {
+    name: KUSTOMIZE,
+    title: "kustomize (built once)",
+    variable: "WATTKEEPER_KUSTOMIZE",
+    candidates: ({ cache }) => [`${cache}/${KUSTOMIZE}/kustomize`],
+    probe: (kustomize) => [kustomize, "version"],
+    setUp: builtFromGo("kustomize", {
+      folder: KUSTOMIZE,
+      program: "kustomize",
+    }),
   },
   {
     name: "shared",

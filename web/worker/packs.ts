@@ -136,6 +136,20 @@ export async function keepPack(file: File): Promise<StoredPack> {
 }
 
 async function checked(bytes: ArrayBuffer, name: string): Promise<Pack> {
+  const pack = await parsed(bytes, name);
+  const { limitWatts } = pack.directory;
+  if (limitWatts === undefined) return pack;
+  throw new WattkeeperError(
+    "invalid_file",
+    `"${name}" has the rows at a limit of ${limitWatts} W alone, not what an engine does without a cap.`,
+    {
+      where: name,
+      remedy: "Drop the pack beside it, whose name has no limit.",
+    },
+  );
+}
+
+async function parsed(bytes: ArrayBuffer, name: string): Promise<Pack> {
   try {
     return await parsePack(new Uint8Array(bytes), name);
   } catch (error) {

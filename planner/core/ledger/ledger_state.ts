@@ -11,12 +11,15 @@ export type Reign =
   | {
     readonly kind: "claimed";
     readonly epoch: number;
+    /** `leaseTransitions` when the Lease was won; another number is another win. */
+    readonly transitions?: number | undefined;
     readonly unstamped: readonly string[];
     readonly unfenced: readonly Side[];
   }
   | {
     readonly kind: "held";
     readonly epoch: number;
+    readonly transitions?: number | undefined;
     /** UIDs of pods that were listed at the take-over and carry no generation of ours yet (C12, C13). */
     readonly unstamped: readonly string[];
     /** Sides whose scaler no write of ours has touched yet; without a gate growth waits for it (C13). */

@@ -54,7 +54,10 @@ export function planScale(
     const known = from ?? side?.readyReplicas;
     if (from === target.replicas) continue;
     done = false;
-    if (!side || known === undefined) {
+    if (side?.scaledBy !== undefined) {
+      const sinceMs = context.since.of(`other_scaler/${target.side}`);
+      findings.waits.push(podless("other_scaler", sinceMs, undefined));
+    } else if (!side || known === undefined) {
       // Neither what it is set to nor what serves is known: up or down, nobody can say.
       rolloutWait(target, context, findings);
     } else if (target.replicas <= known) {
@@ -92,7 +95,12 @@ function rolloutWait(
 }
 
 function podless(
-  kind: "rollout" | "budget_room" | "take_over" | "pod_terminating",
+  kind:
+    | "rollout"
+    | "budget_room"
+    | "take_over"
+    | "pod_terminating"
+    | "other_scaler",
   sinceMs: number,
   watts: number | undefined,
 ): Findings["waits"][number] {

@@ -8,6 +8,7 @@ import {
   type StageContext,
   waitFor,
 } from "./stage_context.ts";
+import { DEADLINES_MS } from "./since.ts";
 import { currentWattsOf } from "./wanted_caps.ts";
 
 /** Plans them; a stamp may lower. */
@@ -24,7 +25,10 @@ export function planStamps(
   for (const pod of view.pods.values()) {
     if (!pod.present) continue;
     const isUnstamped = unstamped.has(pod.uid);
-    if (!isUnstamped && pod.annotated) continue;
+    // Nothing else may ever touch the pod: without a stamp the lost write would be waited for in vain (C7).
+    const isUnheard = pod.pending !== undefined && !pod.pending.landed &&
+      since.isOver(`unheard/${pod.uid}`, DEADLINES_MS.write);
+    if (!isUnstamped && !isUnheard && pod.annotated) continue;
     if (isUnstamped) findings.waits.push(waitFor(pod, "take_over", { since }));
     // The view is behind a write of ours: its precondition would fail.
     if (pod.pending?.landed) continue;

@@ -6,6 +6,8 @@ export const DEADLINES_MS = {
   lower: 10_000,
   /** A grant, until a report shows it. */
   grant: 30_000,
+  /** A write without an answer, until its pod is seen to have moved. Then a stamp makes it move: it lands, or the write had. */
+  write: 5_000,
   /** A pod that goes, until its GPUs are free: the usual grace period and the agent's proof, with some air. */
   leave: 60_000,
   /** A new pod, until a report places it. */

@@ -29,6 +29,8 @@ export interface SideInventory {
   readonly resourceVersion?: string | undefined;
   /** Cap on the deployment's pod template, watts a GPU (`power_cap_owner: deployment`); undefined where nothing says so. */
   readonly authoredCapWatts?: number | undefined;
+  /** Who else scales it, in words: it is not fought over, so this planner leaves its replicas alone. */
+  readonly scaledBy?: string | undefined;
 }
 
 /** The planner's Lease as read (`cap-protocol.md` §2). */
@@ -64,4 +66,8 @@ export interface FleetSnapshot {
   readonly outOfServiceNodes?: readonly string[];
   /** Undefined where the fleet has no Lease to win: one process in a simulation. */
   readonly lease: LeaseFacts | undefined;
+  /** A person has paused the deployment where it is described: decide, and write nothing (`SPEC.md` §4). */
+  readonly paused?: boolean;
+  /** What keeps the fleet from being driven as it should, one sentence each; none: absent or empty. */
+  readonly problems?: readonly string[];
 }

@@ -16,10 +16,10 @@ export function reignOf(
     readonly settings: LedgerSettings;
   },
 ): Reign {
-  const { reign } = ledger;
   const { lease } = snapshot;
   if (lease && !lease.heldByUs) return { kind: "none" };
   const highest = highestEpoch(view, snapshot);
+  const reign = wonAnew(ledger.reign, lease) ? NO_REIGN : ledger.reign;
   switch (reign.kind) {
     case "held": {
       if (highest <= reign.epoch) return stillUnstamped(reign, view);
@@ -46,6 +46,7 @@ export function reignOf(
   }
   if (!snapshot.consistent) return { kind: "none" };
   const claim = {
+    transitions: lease?.transitions,
     epoch: 1 + Math.max(lease?.transitions ?? 0, highest),
     unstamped: [...view.pods.values()].filter((pod) =>
       pod.present && needsStamp(pod, settings)
@@ -55,6 +56,18 @@ export function reignOf(
       : Object.keys(snapshot.sides).filter(isSide),
   };
   return { kind: lease ? "claimed" : "held", ...claim };
+}
+
+const NO_REIGN: Reign = { kind: "none" };
+
+/**
+ * The Lease has changed hands and come back between two looks: a process that was frozen meanwhile reigns no more. It
+ * takes over from whoever reigned in between, as it would from anybody (C11).
+ */
+function wonAnew(reign: Reign, lease: FleetSnapshot["lease"]): boolean {
+  return lease !== undefined &&
+    (reign.kind === "held" || reign.kind === "claimed") &&
+    reign.transitions !== undefined && reign.transitions !== lease.transitions;
 }
 
 /** The reign of a leader who has stamped everything, for plans that are never carried out. */

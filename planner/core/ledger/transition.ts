@@ -31,7 +31,8 @@ export interface Wait {
     | "take_over"
     | "rollout"
     | "agent_silent"
-    | "budget_room";
+    | "budget_room"
+    | "other_scaler";
   readonly podName: string | undefined;
   readonly nodeName: string | undefined;
   readonly gpuUuid: string | undefined;

@@ -2,6 +2,7 @@
 
 import type {
   SimulatedApi,
+  SimulatedLease,
   SimulatedSide,
   WatchedView,
 } from "../../../simulator/mod.ts";
@@ -14,6 +15,8 @@ export interface ClusterEyes {
   readonly consistent: boolean;
   readonly atMs: number;
   readonly gpusPerReplica: PerSide<number>;
+  /** The Lease as this client knows it; undefined: as it is. */
+  readonly lease?: SimulatedLease;
   /** Replicas that serve; undefined: those whose pods are live. */
   readonly ready?: (side: SimulatedSide) => number;
 }
@@ -44,13 +47,14 @@ export function clusterSnapshot(
       resourceVersion: scaler?.resourceVersion,
     };
   }
-  const { lease } = api;
+  const lease = eyes.lease ?? api.lease;
   return {
     atMs: eyes.atMs,
     consistent: eyes.consistent,
     sides,
     pods,
     reports: view.reports(),
+    otherPodUids: api.strangers.map(({ uid }) => uid),
     lease: {
       heldByUs: lease.holder === eyes.holder,
       holder: lease.holder,

@@ -16,6 +16,8 @@ import type { PerSide } from "../../core/mod.ts";
 const TOKEN_STEP = 64;
 const MOST_REMEMBERED = 4_096;
 const MOST_BATCH = 512;
+/** Prompts are shorter than this. */
+const MOST_TOKENS = 1_048_576;
 /** Share of a step that scales with the clock, by kind of work (`power-curves.md` §3). */
 const COMPUTE_SHARE: Readonly<Record<SimulatedSide, number>> = {
   prefill: 0.9,
@@ -40,6 +42,15 @@ export function estimatorTruth(
     const { latencyMs, powerWatts } = engine.prefill({ batchSize: 1, isl });
     return { milliseconds: latencyMs, watts: powerWatts };
   });
+  const cachedPrefills = remembered((key: number): TrueWork => {
+    const engine = prefillEngine ?? any;
+    const { latencyMs, powerWatts } = engine.prefill({
+      batchSize: 1,
+      isl: key % MOST_TOKENS,
+      prefix: Math.floor(key / MOST_TOKENS),
+    });
+    return { milliseconds: latencyMs, watts: powerWatts };
+  });
   const steps = remembered((key: number): TrueWork => {
     const engine = decodeEngine ?? any;
     const { latencyMs, powerWatts } = engine.decodeStep({
@@ -61,8 +72,20 @@ export function estimatorTruth(
     return low;
   });
   const usual = 4_096;
+  // Every GPU sends its own share of the cache over the network between nodes.
+  const handOverMs = any.memory("static_ctx", {
+    batchSize: 1,
+    isl: usual,
+    osl: 1,
+  }).kvBytes / usual / any.system.interNodeBytesPerSecond * 1000;
   return {
     prefill: (islTokens) => prefills(stepped(islTokens)),
+    prefillCached: (islTokens, cachedTokens) => {
+      const cached = stepped(cachedTokens);
+      const isl = cached + stepped(islTokens - cachedTokens);
+      return cachedPrefills(cached * MOST_TOKENS + isl);
+    },
+    handOverMs: (islTokens) => islTokens * handOverMs,
     decodeStep: (batchSize, kvTokens) => {
       const batch = Math.min(MOST_BATCH, Math.max(1, batchSize));
       return steps(stepped(kvTokens) * 1_000 + batch);

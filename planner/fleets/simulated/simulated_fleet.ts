@@ -1,6 +1,10 @@
 /** A fleet of the simulated world: Lease, watches and writes as a cluster has them, in virtual time. @module */
 
-import type { SimulatedWorld, WatchedView } from "../../../simulator/mod.ts";
+import type {
+  SimulatedLease,
+  SimulatedWorld,
+  WatchedView,
+} from "../../../simulator/mod.ts";
 import { WattkeeperError } from "../../../service/mod.ts";
 import type {
   FleetSnapshot,
@@ -13,6 +17,15 @@ import { clusterSnapshot } from "./cluster_snapshot.ts";
 
 /** A holder that does not renew for so long has lost the Lease, milliseconds. */
 const LEASE_MS = 15_000;
+/** A holder that could not renew for so long no longer takes itself for the leader. */
+const RENEW_DEADLINE_MS = 10_000;
+
+/** A write on its way. */
+interface Packet {
+  landsAtMs: number;
+  readonly step: Step;
+  readonly land: () => void;
+}
 
 /** {@linkcode Fleet} over a {@linkcode SimulatedWorld}. */
 export class SimulatedFleet implements Fleet {
@@ -24,8 +37,14 @@ export class SimulatedFleet implements Fleet {
   #view: WatchedView | undefined;
   /** The view grew from a LIST after the Lease was won. */
   #consistent = false;
+  /** The Lease as it was read last, and when it was renewed last. */
+  #lease: SimulatedLease;
+  #renewedAtMs = -Infinity;
+  #leading = false;
   #news = true;
   readonly #listeners = new Set<() => void>();
+  readonly #packets = new Set<Packet>();
+  readonly #unlisten: () => void;
 
   constructor(
     world: SimulatedWorld,
@@ -41,7 +60,13 @@ export class SimulatedFleet implements Fleet {
     this.#holder = options.holder;
     this.#gpusPerReplica = options.gpusPerReplica;
     this.#readOnly = options.readOnly ?? false;
-    world.onDelivered(() => this.#tell());
+    this.#lease = world.api.lease;
+    this.#unlisten = world.onDelivered(() => this.#tell());
+  }
+
+  /** Whether this process takes itself for the leader. */
+  get leads(): boolean {
+    return this.#leading;
   }
 
   snapshot(signal: AbortSignal): Promise<FleetSnapshot> {
@@ -53,18 +78,34 @@ export class SimulatedFleet implements Fleet {
         ),
       );
     }
+    const { api, nowMs, faults } = this.#world;
+    const reached = !faults.has("api_down");
+    if (!reached && !this.#view) {
+      return Promise.reject(
+        new WattkeeperError(
+          "fleet_unusable",
+          "The simulated API server does not answer.",
+        ),
+      );
+    }
     this.#news = false;
-    if (this.#readOnly) this.#consistent = true;
-    else this.#elect();
-    const { api, nowMs } = this.#world;
+    if (this.#readOnly) {
+      this.#consistent = true;
+      this.#lease = api.lease;
+    } else if (reached) this.#elect();
+    else this.#doubt();
     const view = this.#view ??= this.#world.watch();
-    return Promise.resolve(clusterSnapshot(api, view, {
-      holder: this.#holder,
-      consistent: this.#consistent,
-      atMs: nowMs,
-      gpusPerReplica: this.#gpusPerReplica,
-      ready: (side) => this.#world.ready(side),
-    }));
+    return Promise.resolve({
+      ...clusterSnapshot(api, view, {
+        holder: this.#holder,
+        consistent: this.#consistent,
+        atMs: nowMs,
+        gpusPerReplica: this.#gpusPerReplica,
+        lease: this.#lease,
+        ready: (side) => this.#world.ready(side),
+      }),
+      outOfServiceNodes: faults.outOfServiceNodes(),
+    });
   }
 
   apply(step: Step, signal: AbortSignal): Promise<StepOutcome> {
@@ -74,10 +115,42 @@ export class SimulatedFleet implements Fleet {
     if (signal.aborted) {
       return Promise.resolve({ kind: "unanswered", reason: "cancelled" });
     }
-    const outcome = this.#write(step);
-    this.#world.check();
-    this.#tell();
-    return Promise.resolve(outcome);
+    const { faults, delays, nowMs, writeRandom } = this.#world;
+    if (faults.has("api_down")) {
+      return Promise.resolve({ kind: "unanswered", reason: "no connection" });
+    }
+    const answerMs = Math.max(delays.answerMs, faults.answerMs);
+    if (answerMs === 0) return Promise.resolve(this.#attempt(step));
+    const landsAtMs = nowMs + Math.ceil(answerMs * writeRandom());
+    return new Promise((resolve) => {
+      const packet: Packet = {
+        landsAtMs,
+        step,
+        land: () => {
+          this.#packets.delete(packet);
+          const outcome = this.#attempt(step);
+          this.#world.at(nowMs + answerMs, () => {
+            resolve(outcome);
+            this.#tell();
+          });
+        },
+      };
+      this.#packets.add(packet);
+      this.#land(packet);
+    });
+  }
+
+  /** Writes that have been sent and have not landed. */
+  inFlight(): readonly Step[] {
+    return [...this.#packets].map(({ step }) => step);
+  }
+
+  /** What has been sent and not landed is held up on its way until a time: a process froze between two packets. */
+  holdUp(untilMs: number): void {
+    if (untilMs - this.#world.nowMs > RENEW_DEADLINE_MS) this.#leading = false;
+    for (const packet of this.#packets) {
+      packet.landsAtMs = Math.max(packet.landsAtMs, untilMs);
+    }
   }
 
   async changed(signal: AbortSignal): Promise<void> {
@@ -94,22 +167,92 @@ export class SimulatedFleet implements Fleet {
     }
   }
 
-  /** Takes a Lease that nobody holds any more, then LISTs anew (C11, C14). */
+  /** The process is gone; what it sent lands all the same. */
+  close(): void {
+    this.#unlisten();
+    this.#listeners.clear();
+    if (this.#view) this.#world.unwatch(this.#view);
+  }
+
+  #land(packet: Packet): void {
+    const { landsAtMs } = packet;
+    this.#world.at(landsAtMs, () => {
+      if (packet.landsAtMs > landsAtMs) this.#land(packet);
+      else packet.land();
+    });
+  }
+
+  /** One write arrives at the API server, if nothing is in its way. */
+  #attempt(step: Step): StepOutcome {
+    const { faults } = this.#world;
+    const chance = (shares: readonly { readonly share: number }[]) =>
+      shares.some(({ share }) => this.#world.writeRandom() < share);
+    if (faults.forbids(step.kind)) {
+      return { kind: "refused", reason: "forbidden" };
+    }
+    if (chance(faults.all("write_conflict"))) this.#touch(step);
+    if (chance(faults.all("write_lost"))) {
+      if (this.#world.writeRandom() < 0.5) this.#write(step);
+      this.#world.check();
+      return { kind: "unanswered", reason: "timeout" };
+    }
+    const outcome = this.#write(step);
+    this.#world.check();
+    this.#tell();
+    return outcome;
+  }
+
+  /** Somebody else has written the object just before. */
+  #touch(step: Step): void {
+    const { api } = this.#world;
+    if (step.kind === "patch") api.changePod(step.pod.uid, {});
+    if (step.kind === "lease") api.renewLease(this.#holder, this.#renewedAtMs);
+    if (step.kind === "scale") {
+      const known = api.scaler(step.side);
+      if (known) api.setScaler(step.side, known.replicas, known.fenceEpoch);
+    }
+  }
+
+  /** Keeps the Lease, or takes one that nobody holds any more and LISTs anew (C11, C14). */
   #elect(): void {
-    const { api, nowMs } = this.#world;
+    const { api, nowMs, faults } = this.#world;
     const { holder, renewedAtMs } = api.lease;
-    if (holder === this.#holder) {
-      if (nowMs - renewedAtMs > LEASE_MS / 3) {
+    const forbidden = faults.forbids("lease");
+    if (this.#leading && holder === this.#holder) {
+      if (nowMs - renewedAtMs > LEASE_MS / 3 && !forbidden) {
         api.renewLease(this.#holder, nowMs);
       }
-      return;
+      this.#renewedAtMs = api.lease.renewedAtMs;
+      this.#lease = api.lease;
+      return this.#doubt();
     }
-    this.#consistent = false;
-    if (holder !== undefined && nowMs - renewedAtMs < LEASE_MS) return;
-    api.takeLease(this.#holder, nowMs);
+    this.#stepDown();
+    const others = holder !== undefined && holder !== this.#holder;
+    if (others && nowMs - renewedAtMs < LEASE_MS || forbidden) return;
+    if (holder === this.#holder) api.renewLease(this.#holder, nowMs);
+    else api.takeLease(this.#holder, nowMs);
+    this.#leading = true;
+    this.#lease = api.lease;
+    this.#renewedAtMs = nowMs;
     if (this.#view) this.#world.unwatch(this.#view);
     this.#view = this.#world.watch();
     this.#consistent = true;
+  }
+
+  /** Who could not renew in time does not know whether it still leads. */
+  #doubt(): void {
+    if (this.#world.nowMs - this.#renewedAtMs > RENEW_DEADLINE_MS) {
+      this.#stepDown();
+    }
+  }
+
+  #stepDown(): void {
+    const { lease } = this.#world.api;
+    this.#leading = false;
+    this.#consistent = false;
+    this.#lease = lease.holder === this.#holder
+      ? { ...lease, holder: undefined }
+      : lease;
   }
 
   #write(step: Step): StepOutcome {

@@ -7,5 +7,6 @@ export {
   type TraceInput,
   type TraceSummary,
 } from "./read.ts";
+export type { TraceRequest } from "./request.ts";
 export { traceSource } from "./source.ts";
 export { traceWindows, windowAt } from "./windows.ts";

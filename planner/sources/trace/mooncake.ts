@@ -2,7 +2,7 @@
 
 import { bad, type TraceLine, traceLine } from "./request.ts";
 
-/** One line of a Mooncake trace; other fields, `hash_ids` among them, are not read. */
+/** One line of a Mooncake trace; `hash_ids` that are no list of whole numbers are as good as none. */
 export function mooncakeLine(line: string): TraceLine {
   let value: unknown;
   try {
@@ -15,7 +15,15 @@ export function mooncakeLine(line: string): TraceLine {
     atMs: numberIn(value, "timestamp"),
     inputTokens: numberIn(value, "input_length"),
     outputTokens: numberIn(value, "output_length"),
+    ...blocksIn(value),
   });
+}
+
+function blocksIn(value: object): { readonly blocks?: readonly number[] } {
+  const found: unknown = Reflect.get(value, "hash_ids");
+  return Array.isArray(found) && found.every(Number.isSafeInteger)
+    ? { blocks: found }
+    : {};
 }
 
 /** Whether a first line is one of a Mooncake trace. */

@@ -10,7 +10,7 @@ import { azureParser } from "./azure.ts";
 import { dynamoLine, looksLikeDynamo } from "./dynamo.ts";
 import { numberedLines } from "./lines.ts";
 import { looksLikeMooncake, mooncakeLine } from "./mooncake.ts";
-import { bad, type TraceLine } from "./request.ts";
+import { bad, type TraceLine, type TraceRequest } from "./request.ts";
 
 /** What is read, and how finely. */
 export interface TraceInput {
@@ -21,6 +21,8 @@ export interface TraceInput {
   readonly signal?: AbortSignal;
   /** Called now and then with the lines read so far. */
   readonly onProgress?: (lines: number) => void;
+  /** Called with every request, in the order of the lines. */
+  readonly onRequest?: (request: TraceRequest) => void;
 }
 
 /** A line that holds no request. */
@@ -93,6 +95,7 @@ export async function readTrace(input: TraceInput): Promise<TraceSummary> {
       continue;
     }
     const { atMs, inputTokens, outputTokens } = line.request;
+    input.onRequest?.(line.request);
     if (requests === 0) originMs = atMs;
     requests++;
     firstMs = Math.min(firstMs, atMs);

@@ -6,6 +6,8 @@ export interface TraceRequest {
   readonly atMs: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** Numbers of the prompt's blocks of 512 tokens: equal numbers are equal text (Mooncake's `hash_ids`). */
+  readonly blocks?: readonly number[];
 }
 
 /** A line of a trace: a request, or why it is none. */

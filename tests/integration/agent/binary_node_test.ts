@@ -208,6 +208,6 @@ Deno.test("the binary's permissions name every folder it works with, and no prog
   const write = flags.find((flag) => flag.startsWith("--allow-write="));
   assert.equal(
     write,
-    "--allow-write=/var/lib/wattkeeper,/run/wattkeeper,/var/lib/kubelet/pod-resources",
+    "--allow-write=/var/lib/wattkeeper,/run/wattkeeper,/var/lib/kubelet/pod-resources,/gate",
   );
 });

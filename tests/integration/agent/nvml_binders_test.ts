@@ -1,10 +1,11 @@
 /** One suite for both binders, over the fake library: the real ABI, real threads, real hangs. @module */
 
 import assert from "node:assert/strict";
-import { realClock } from "../../../cluster/mod.ts";
+import { type Clock, realClock } from "../../../cluster/mod.ts";
 import type { NvmlBinder } from "../../../agent/nvml/binder.ts";
 import { dlopenBinder } from "../../../agent/nvml/dlopen_binder.ts";
 import { koffiBinder } from "../../../agent/nvml/koffi_binder.ts";
+import type { LimitsDepth } from "../../../agent/ports.ts";
 import { NativeNvml, openNativeNvml } from "../../../agent/nvml/native.ts";
 import { CC_NOTE, FakeNvml, HAS_CC } from "../../nvml_fake/fake.ts";
 
@@ -15,11 +16,12 @@ async function open(
   fake: FakeNvml,
   binder: NvmlBinder,
   deadlineMs = 2_000,
+  clock: Clock = realClock,
 ): Promise<NativeNvml> {
   const opened = await openNativeNvml({
     binder,
     path: fake.library,
-    clock: realClock,
+    clock,
     deadlineMs,
   });
   assert.ok(opened.ok, JSON.stringify(opened));
@@ -231,6 +233,48 @@ for (const binder of [dlopenBinder, koffiBinder]) {
       await nvml.close();
     },
   );
+
+  spec(
+    "the enforced limit is at most 1 s old in a pass, and fresh after a write and wherever it decides",
+    async () => {
+      using fake = await FakeNvml.create(1);
+      let now = 0;
+      const clock: Clock = { now: () => now, sleep: realClock.sleep };
+      const nvml = await open(fake, binder, 2_000, clock);
+      const enforced = async (depth: LimitsDepth) => {
+        const limits = await nvml.limits(GPU0, depth);
+        return limits.ok ? limits.value.enforcedWatts : NaN;
+      };
+      assert.equal(await enforced("management"), 700);
+      fake.set(0, "outOfBandMilliwatts", 600_000);
+      now = 999;
+      assert.equal(await enforced("management"), 700);
+      assert.equal(await enforced("moving"), 600);
+      fake.set(0, "outOfBandMilliwatts", 500_000);
+      assert.equal(await enforced("management"), 600);
+      now = 1_999;
+      assert.equal(await enforced("management"), 500);
+      assert.ok((await nvml.setLimit(GPU0, 300)).ok);
+      assert.equal(await enforced("management"), 300);
+      await nvml.close();
+    },
+  );
+
+  spec("what one call has read is not left for the next", async () => {
+    using fake = await FakeNvml.create(1);
+    const nvml = await open(fake, binder);
+    const pids = async () => {
+      const found = await nvml.processes(GPU0);
+      return found.ok ? found.value.map(({ pid }) => pid) : undefined;
+    };
+    fake.setProcesses(0, [11, 12, 13]);
+    assert.deepEqual(await pids(), [11, 12, 13]);
+    fake.setProcesses(0, [21]);
+    assert.deepEqual(await pids(), [21]);
+    fake.setProcesses(0, []);
+    assert.deepEqual(await pids(), []);
+    await nvml.close();
+  });
 
   spec("one hung GPU holds up nobody and is called once", async () => {
     using fake = await FakeNvml.create(2);

@@ -337,13 +337,21 @@ Deno.test("a LIST older than what is known is refused three times, then believed
   await node.until(() => node.pods.length === 0);
 });
 
-for (const status of [401, 403, 500, 503]) {
+const KIND_OF_STATUS = {
+  401: "unauthorized",
+  403: "forbidden",
+  404: "gone",
+  500: "status",
+  503: "status",
+} as const;
+
+for (const status of [401, 403, 404, 500, 503] as const) {
   Deno.test(`after ${status} the view stays, names it, and tries again ever later`, async () => {
     await using node = await WatchedNode.start();
     const waits: number[] = [];
     for (let failures = 1; failures <= 8; failures++) {
       (await next(node)).answer(status, { message: "no" });
-      await node.faults("status", failures);
+      await node.faults(KIND_OF_STATUS[status], failures);
       const [waitMs] = node.clock.pendingMs.slice(-1);
       waits.push(waitMs ?? NaN);
       node.clock.advance(waitMs ?? 0);
@@ -357,7 +365,7 @@ Deno.test("Retry-After is honoured, up to a minute", async () => {
   await using node = await WatchedNode.start();
   const retryAfter = async (seconds: string, failures: number) => {
     (await next(node)).answer(429, {}, { "retry-after": seconds });
-    await node.faults("status", failures);
+    await node.faults("throttled", failures);
     const waitMs = node.clock.pendingMs.at(-1) ?? NaN;
     node.clock.advance(waitMs);
     return waitMs;

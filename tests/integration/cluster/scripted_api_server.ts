@@ -12,11 +12,17 @@ import { createServer as createTlsServer } from "node:https";
 export class Exchange {
   readonly #response: ServerResponse;
   readonly #request: IncomingMessage;
+  readonly #body: Promise<string>;
 
   constructor(request: IncomingMessage, response: ServerResponse) {
     this.#request = request;
     this.#response = response;
-    request.resume();
+    const chunks: Uint8Array[] = [];
+    request.on("data", (chunk: Uint8Array) => chunks.push(chunk));
+    this.#body = new Promise((resolve) => {
+      request.on("close", () => resolve(textOf(chunks)));
+      request.on("end", () => resolve(textOf(chunks)));
+    });
   }
 
   get url(): URL {
@@ -25,6 +31,15 @@ export class Exchange {
 
   get isWatch(): boolean {
     return this.url.searchParams.get("watch") === "1";
+  }
+
+  get method(): string {
+    return this.#request.method ?? "";
+  }
+
+  /** What the client sent, once it has sent it all. */
+  async json(): Promise<unknown> {
+    return JSON.parse(await this.#body);
   }
 
   header(name: string): string | undefined {
@@ -95,6 +110,13 @@ export class Exchange {
   }
 }
 
+function textOf(chunks: readonly Uint8Array[]): string {
+  const decoder = new TextDecoder();
+  return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join(
+    "",
+  ) + decoder.decode();
+}
+
 /** Certificates of a server that speaks TLS and asks for the client's certificate. */
 export interface ServerCertificates {
   readonly cert: string;
@@ -108,6 +130,8 @@ export class ScriptedApiServer implements AsyncDisposable {
   readonly #queue: Exchange[] = [];
   readonly #takers: ((exchange: Exchange) => void)[] = [];
   readonly #scheme: string;
+  /** Requests since the start, taken or not. */
+  received = 0;
 
   private constructor(certificates: ServerCertificates | undefined) {
     this.#scheme = certificates ? "https" : "http";
@@ -125,6 +149,7 @@ export class ScriptedApiServer implements AsyncDisposable {
           : {}),
       });
     this.#server.on("request", (request, response) => {
+      this.received++;
       const exchange = new Exchange(request, response);
       const taker = this.#takers.shift();
       if (taker) taker(exchange);

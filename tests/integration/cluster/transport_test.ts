@@ -165,11 +165,11 @@ Deno.test("an error says what was asked, what came, and what the server says", a
   await using server = await ScriptedApiServer.start();
   using transport = transportTo(at(server.url));
   const sending = transport.send("/api/v1/pods?fieldSelector=x");
-  (await server.next()).answer(403, { message: "pods is forbidden" });
+  (await server.next()).answer(404, { message: "pods are not here" });
   await fails(
     sending,
-    "status",
-    /answered 403 to \/api\/v1\/pods\. It says: "pods is forbidden"\. .*permission/,
+    "gone",
+    /answered 404 to \/api\/v1\/pods\. It says: "pods are not here"\.$/,
   );
 });
 

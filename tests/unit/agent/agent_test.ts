@@ -17,6 +17,7 @@ class Reports implements ReportSink {
   last = () => Promise.resolve(undefined);
   flush = () => Promise.resolve();
   fault = () => undefined;
+  counts = () => ({ delivered: this.sent.length, failed: 0 });
 }
 
 async function running(

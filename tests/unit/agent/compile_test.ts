@@ -35,7 +35,7 @@ Deno.test("the binary's permissions are scoped to files it needs", () => {
   }
   assert.equal(
     find("write"),
-    "--allow-write=/var/lib/wattkeeper,/run/wattkeeper,/var/lib/kubelet/pod-resources",
+    "--allow-write=/var/lib/wattkeeper,/run/wattkeeper,/var/lib/kubelet/pod-resources,/gate",
   );
   assert.ok(!PERMISSIONS.some((one) => /^--allow-(?:run|sys)/.test(one)));
   assert.match(find("env"), /SAFE_DEFAULT_WATTS/);

@@ -497,3 +497,24 @@ Deno.test("five pools on eight GPUs: exactly eight writes with exactly their wat
   assert.equal(world.watts(0), 350);
   assert.equal(agent.counts.multiPodConflict, 1);
 });
+
+Deno.test("an agent that is to release gives back what is ours under live pods, and caps nothing again", async () => {
+  const { world } = await capped();
+  world.pods = [granted("a", "1.1", 300)];
+  const last = await world.start({ releasing: true });
+  assert.equal((await last.pass("interval")).good, true);
+  assert.equal(world.watts(), 700);
+  assert.equal(last.statuses()[0]?.outcome.state, "released");
+  for (let i = 0; i < 3; i++) await last.pass("event");
+  assert.equal(world.watts(), 700);
+  assert.equal(last.statuses()[0]?.outcome.state, "unmanaged");
+  assert.deepEqual(world.gpus[0]!.sets, [300, 700]);
+});
+
+Deno.test("an agent that is to release leaves a limit that somebody else has set since", async () => {
+  const { world } = await capped();
+  world.gpus[0]!.managementWatts = 650;
+  const last = await world.start({ releasing: true });
+  await last.pass("interval");
+  assert.equal(world.watts(), 650);
+});

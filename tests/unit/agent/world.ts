@@ -85,6 +85,8 @@ export class World {
   consistent = true;
   bootId = BOOT;
   lastReport: NodePowerReport | undefined;
+  /** Every place that may hold the last report has answered. */
+  lastReportComplete = true;
   /** What the kubelet has given to pods, by `namespace/name`; undefined: nobody asks. */
   allocations: ReadonlyMap<string, PodAllocation> | undefined;
   readonly #listeners = new Set<() => void>();
@@ -171,7 +173,10 @@ export class World {
       bootId: this.bootId,
       policy: CONFIG,
       dryRun: false,
-      lastReport: this.lastReport,
+      lastReport: () => ({
+        report: this.lastReport,
+        complete: this.lastReportComplete,
+      }),
       ...change,
     });
   }

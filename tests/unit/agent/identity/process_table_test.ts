@@ -100,22 +100,45 @@ Deno.test("a PID reused between two passes is another process", () => {
   strictEqual(podOf(table, 100), B);
 });
 
-for (
-  const [from, first, passes] of [
-    ["a pod", podCgroup(A), 60],
-    ["outside pods", "0::/system.slice/containerd.service\n", 9],
-  ] as const
-) {
-  Deno.test(`a process that was moved from ${from} to a pod is seen after ${passes} passes at most`, () => {
+Deno.test("a process that was moved from outside pods to a pod is seen after 9 passes at most", () => {
+  using proc = new FakeProc();
+  const table = new ProcessTable(proc.root);
+  proc.run(100, { cgroup: "0::/system.slice/containerd.service\n" });
+  table.read(100);
+  proc.run(100, { cgroup: podCgroup(B) });
+  const seen = Array.from({ length: 9 }, () => podOf(table, 100));
+  strictEqual(seen.at(-1), B);
+});
+
+for (const pid of [64, 100, 127]) {
+  Deno.test(`process ${pid}, moved from a pod to another, is seen after 4 minutes at most and 2 at least`, () => {
     using proc = new FakeProc();
-    const table = new ProcessTable(proc.root);
-    proc.run(100, { cgroup: first });
-    table.read(100);
-    proc.run(100, { cgroup: podCgroup(B) });
-    const seen = Array.from({ length: passes }, () => podOf(table, 100));
-    strictEqual(seen.at(-1), B);
+    let now = 0;
+    const table = new ProcessTable(proc.root, undefined, () => now);
+    proc.run(pid, { cgroup: podCgroup(A) });
+    table.read(pid);
+    proc.run(pid, { cgroup: podCgroup(B) });
+    now = 119_999;
+    strictEqual(podOf(table, pid), A);
+    now = 240_000;
+    strictEqual(podOf(table, pid), B);
   });
 }
+
+Deno.test("a process that is only glanced at is read again in its time", async () => {
+  let now = 0;
+  const table = new ProcessTable("/proc", undefined, () => now);
+  const child = new Deno.Command("sleep", { args: ["60"] }).spawn();
+  const first = table.glance(child.pid);
+  table.glance(child.pid);
+  now = 240_000;
+  table.forgetUnread();
+  const again = table.glance(child.pid);
+  deepStrictEqual(again, first);
+  ok(again !== first, "the cgroup was read anew");
+  child.kill("SIGKILL");
+  await child.status;
+});
 
 Deno.test("a real process that is glanced at each pass is kept in sight, and let go of when it ends", async () => {
   const table = new ProcessTable("/proc");
@@ -150,7 +173,7 @@ Deno.test("a made-up process is never kept: its files can be replaced", () => {
   using proc = new FakeProc();
   const table = new ProcessTable(proc.root);
   proc.run(100, { cgroup: podCgroup(A), startTicks: 777 });
-  Deno.writeTextFileSync(`${proc.root}/100/comm`, "worker\n");
+  Deno.writeTextFileSync(`${proc.root}/100/oom_score_adj`, "0\n");
   for (let pass = 0; pass < 3; pass++) table.glance(100);
   strictEqual(table.openFiles, 0);
   proc.run(100, { cgroup: podCgroup(B), startTicks: 888 });

@@ -20,12 +20,17 @@ export interface Rig {
   touch(uid: string): Promise<void>;
   remove(uid: string): Promise<void>;
   /** What the pod carries now. */
-  annotations(
-    uid: string,
-  ): { limit: string | undefined; grant: string | undefined };
-  replicas(side: "prefill" | "decode"): number;
+  annotations(uid: string): Annotations | Promise<Annotations>;
+  replicas(side: "prefill" | "decode"): number | Promise<number>;
   /** Carries steps out while they are applied, as the other side does in its own time. */
   during<Value>(work: Promise<Value>): Promise<Value>;
+  close?(): Promise<void>;
+}
+
+/** The two annotations of a pod. */
+export interface Annotations {
+  readonly limit: string | undefined;
+  readonly grant: string | undefined;
 }
 
 /** The simulated fleet over its world. */

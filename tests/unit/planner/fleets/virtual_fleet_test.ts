@@ -3,7 +3,6 @@
 import assert from "node:assert/strict";
 import {
   OBSERVED_PATH,
-  openKubernetesFleet,
   VirtualFleet,
   WANTED_PATH,
 } from "../../../../planner/fleets/mod.ts";
@@ -212,11 +211,4 @@ Deno.test("what is wanted of pods that are gone is forgotten", async () => {
   await say(statementOf(world, 1));
   assert.deepEqual(await applied, { kind: "done" });
   assert.equal((await ask(WANTED_PATH)).body.pods.length, 0);
-});
-
-Deno.test("the Kubernetes fleet says that it is not there yet, and what is", async () => {
-  await assert.rejects(openKubernetesFleet(), {
-    code: "fleet_unusable",
-    message: "The Kubernetes fleet is not part of this version yet.",
-  });
 });

@@ -1,0 +1,109 @@
+/** The patch of one pod: both annotations at once, only on the version that was read (C5). @module */
+
+import {
+  type ApiClient,
+  ApiError,
+  formatGrant,
+  type JsonPatchOperation,
+  PLANNER_FIELD_MANAGER,
+  POWER_GRANT_ANNOTATION,
+  POWER_LIMIT_ANNOTATION,
+} from "../../../cluster/mod.ts";
+import type { Step, StepOutcome } from "../../core/mod.ts";
+import { textAt } from "./object_fields.ts";
+import { outcomeOf } from "./outcome.ts";
+import { pointerPart } from "./scaler.ts";
+import type { WatchedPod } from "./watched_pod.ts";
+
+type PatchStep = Extract<Step, { readonly kind: "patch" }>;
+
+/** The operations; `known` is the pod in the version that the patch is for. */
+export function patchOperations(
+  { pod, grant }: PatchStep,
+  known: Pick<WatchedPod, "pod" | "hasAnnotations">,
+): readonly JsonPatchOperation[] {
+  const limit = `/metadata/annotations/${pointerPart(POWER_LIMIT_ANNOTATION)}`;
+  const operations: JsonPatchOperation[] = [
+    { op: "test", path: "/metadata/uid", value: pod.uid },
+    {
+      op: "test",
+      path: "/metadata/resourceVersion",
+      value: pod.resourceVersion,
+    },
+  ];
+  if (!known.hasAnnotations) {
+    operations.push({ op: "add", path: "/metadata/annotations", value: {} });
+  }
+  operations.push({
+    op: "add",
+    path: `/metadata/annotations/${pointerPart(POWER_GRANT_ANNOTATION)}`,
+    value: formatGrant(grant),
+  });
+  if (grant.watts > 0) {
+    operations.push({ op: "add", path: limit, value: `${grant.watts}` });
+  } else if (known.pod.powerLimit !== undefined) {
+    operations.push({ op: "remove", path: limit });
+  }
+  return operations;
+}
+
+/** Sends it. Never throws. */
+export async function patchPod(
+  api: Pick<ApiClient, "get" | "jsonPatch">,
+  step: PatchStep,
+  known: WatchedPod | undefined,
+  signal: AbortSignal,
+): Promise<StepOutcome> {
+  if (!known) return { kind: "gone" };
+  const { pod } = step;
+  if (known.pod.resourceVersion !== pod.resourceVersion) {
+    return moved(known.pod.resourceVersion, pod.resourceVersion);
+  }
+  const path = `/api/v1/namespaces/${encodeURIComponent(pod.namespace)}/pods/${
+    encodeURIComponent(pod.name)
+  }`;
+  try {
+    await api.jsonPatch(
+      `${path}?fieldManager=${PLANNER_FIELD_MANAGER}`,
+      patchOperations(step, known),
+      signal,
+    );
+    return { kind: "done" };
+  } catch (error) {
+    return error instanceof ApiError && error.kind === "invalid"
+      ? await whyInvalid(api, path, { error, pod, signal })
+      : outcomeOf(error);
+  }
+}
+
+/** A failed `test` and a refused value have the same status (422): the pod as it is now tells them apart. */
+async function whyInvalid(
+  api: Pick<ApiClient, "get">,
+  path: string,
+  { error, pod, signal }: {
+    readonly error: ApiError;
+    readonly pod: PatchStep["pod"];
+    readonly signal: AbortSignal;
+  },
+): Promise<StepOutcome> {
+  try {
+    const object = await api.get(path, signal);
+    if (textAt(object, "metadata", "uid") !== pod.uid) return { kind: "gone" };
+    const version = textAt(object, "metadata", "resourceVersion") ?? "none";
+    return version === pod.resourceVersion
+      ? { kind: "refused", reason: error.message }
+      : moved(version, pod.resourceVersion);
+  } catch (cause) {
+    // The patch itself is certain not to have landed.
+    return cause instanceof ApiError && cause.kind === "gone"
+      ? { kind: "gone" }
+      : { kind: "conflict", reason: error.message };
+  }
+}
+
+function moved(found: string, wanted: string): StepOutcome {
+  return {
+    kind: "conflict",
+    reason: `The pod is at version ${found}, not ${wanted}.`,
+  };
+}

@@ -1,0 +1,4 @@
+/** Reports: data of any run as one self-contained page. @module */
+
+export type * from "./data.ts";
+export { reportPage } from "./page.ts";
