@@ -6,7 +6,7 @@ import { startPlanner } from "./planner_process.ts";
 
 const FOLDER = new URL("../../docs/screenshots/", import.meta.url);
 /** Lossy, and sharp enough for text. */
-const QUALITY = 0.82;
+const QUALITY = 0.7;
 /** Time for a few decisions of a planner that runs fast. */
 const WATCHED_MS = 30_000;
 

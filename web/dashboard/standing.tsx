@@ -129,7 +129,7 @@ function Figure(
             <span class={`bar${of > 1 ? " bar-over" : ""}`} aria-hidden="true">
               <span style={{ width: `${Math.min(100, of * 100)}%` }} />
             </span>
-            <span>{percent(of)} {target ?? "of the budget"}</span>
+            <span>{percent(of)} {target ?? "of budget"}</span>
           </>
         )}
       </dd>

@@ -58,7 +58,7 @@ export function WattsOverTime(
     if (!first || samples.length < 2) return undefined;
     return {
       xs: samples.map(({ atMs }) => (atMs - first.atMs) / 60_000),
-      xLabel: "minutes of the planner's time since this page was opened",
+      xLabel: "minutes, by the planner's clock",
       yLabel: "W",
       series: [
         {
@@ -69,6 +69,7 @@ export function WattsOverTime(
         },
         {
           label: "charged",
+          width: 4,
           color: "accent",
           values: samples.map(({ charged }) => charged),
         },

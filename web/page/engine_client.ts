@@ -18,9 +18,13 @@ export interface EngineListener {
   readonly died: (again: boolean) => void;
 }
 
-/** A worker that does not answer for so long is dead, milliseconds: longer than any one search takes. */
-const SILENCE_MS = 10_000;
+/** Milliseconds between two pings. */
 const PING_EVERY_MS = 1_000;
+/**
+ * A worker that said nothing over so many pings is dead: longer than any one search takes. Counted, not timed: on a busy
+ * machine the page's own pings come later too.
+ */
+const MOST_UNANSWERED = 10;
 /** Deaths within {@linkcode DEATHS_MS} after which no other worker is started by itself. */
 const MOST_DEATHS = 3;
 const DEATHS_MS = 60_000;
@@ -38,7 +42,7 @@ export class EngineClient {
   #worker: Worker | undefined;
   #ids = 0;
   #asked: { readonly id: number; readonly question: PlanQuestion } | undefined;
-  #heardMs = 0;
+  #unanswered = 0;
   #deaths: number[] = [];
   readonly #files = new Map<number, Settle>();
 
@@ -112,7 +116,7 @@ export class EngineClient {
     this.#worker?.terminate();
     const worker = new Worker(this.#url, { name: "search" });
     this.#worker = worker;
-    this.#heardMs = performance.now();
+    this.#unanswered = 0;
     worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => {
       if (worker === this.#worker) this.#hear(data);
     });
@@ -126,7 +130,7 @@ export class EngineClient {
   }
 
   #hear(message: FromWorker): void {
-    this.#heardMs = performance.now();
+    this.#unanswered = 0;
     switch (message.kind) {
       case "ready":
       case "pong":
@@ -150,10 +154,9 @@ export class EngineClient {
   /** A worker that was closed or killed says nothing; silence is how it is noticed. */
   #watch(): void {
     if (!this.#worker) return;
-    const now = performance.now();
-    // Timers of a hidden page stand still, and so does its clock of silence.
-    if (document.hidden) this.#heardMs = now;
-    if (now - this.#heardMs > SILENCE_MS) return this.#died();
+    if (this.#unanswered >= MOST_UNANSWERED) return this.#died();
+    // Timers of a hidden page come rarely, and those of its worker too.
+    if (!document.hidden) this.#unanswered++;
     this.#send({ kind: "ping", id: ++this.#ids });
   }
 

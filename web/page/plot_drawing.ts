@@ -12,6 +12,8 @@ export interface PlotSeries {
   readonly values: readonly (number | null)[];
   readonly axis?: "y" | "right";
   readonly dashed?: boolean;
+  /** Pixels; a wide line shows below one that covers it. */
+  readonly width?: number;
   readonly points?: boolean;
   /** Ends of the interval around it. */
   readonly low?: readonly (number | null)[];
@@ -77,7 +79,7 @@ export function drawPlot(
       label: one.label,
       scale: one.axis ?? "y",
       stroke: color,
-      width: 1.75,
+      width: one.width ?? 1.75,
       spanGaps: true,
       ...(one.dashed ? { dash: [5, 4] } : {}),
       points: {

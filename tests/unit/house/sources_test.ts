@@ -33,7 +33,7 @@ Deno.test(`no TypeScript file is longer than ${MOST_LINES} lines`, () => {
 
 Deno.test("file names are snake_case and say what the file holds", () => {
   const odd = typescriptFiles(ROOT).filter((file) => {
-    const name = file.slice(file.lastIndexOf("/") + 1).replace(/\.ts$/, "");
+    const name = file.slice(file.lastIndexOf("/") + 1).replace(/\.tsx?$/, "");
     return !/^[a-z0-9]+(?:_[a-z0-9]+)*(?:\.d)?$/.test(name) ||
       EMPTY_NAMES.test(name);
   });
