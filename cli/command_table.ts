@@ -21,6 +21,7 @@ const TABLE: Readonly<Record<string, () => Promise<CommandModule>>> = {
   data: () => import("./commands/data.ts"),
   verify: () => import("./commands/verify.ts"),
   uninstall: () => import("./commands/uninstall.ts"),
+  web: () => import("./commands/web.ts"),
   completion: () => import("./commands/completion.ts"),
 };
 

@@ -1,5 +1,6 @@
 /** Rows of an answer as a table, CSV, JSON or JSON lines. @module */
 
+import { type Cell, csvText, finite } from "../service/mod.ts";
 import type { OutputFormat } from "./command.ts";
 
 /** One column: its stable snake_case key and how a table shows it. */
@@ -13,9 +14,6 @@ export interface Column<Row> {
   /** What a table shows; the value as text when absent. */
   readonly show?: (row: Row) => string;
 }
-
-/** A value of one row. */
-export type Cell = string | number | boolean | null | undefined;
 
 /**
  * Writes rows in the format asked for.
@@ -34,7 +32,7 @@ export function renderRows<Row>(
     case "table":
       return table(rows, columns);
     case "csv":
-      return csv(rows, columns);
+      return csvText(rows, columns);
     case "json":
       return `${JSON.stringify(rows.map(asObject(columns)), null, 2)}\n`;
     case "jsonl":
@@ -48,31 +46,6 @@ function asObject<Row>(columns: readonly Column<Row>[]) {
     Object.fromEntries(
       columns.map(({ key, value }) => [key, finite(value(row))]),
     );
-}
-
-/** JSON has no NaN and no infinity; a number that is none is absent. */
-function finite(cell: Cell): string | number | boolean | null {
-  if (typeof cell === "number" && !Number.isFinite(cell)) return null;
-  return cell ?? null;
-}
-
-function csv<Row>(
-  rows: readonly Row[],
-  columns: readonly Column<Row>[],
-): string {
-  const head = columns.map(({ key }) => csvCell(key)).join(",");
-  const lines = rows.map((row) =>
-    columns.map(({ value }) => csvCell(finite(value(row)))).join(",")
-  );
-  return [head, ...lines].map((line) => `${line}\r\n`).join("");
-}
-
-/** Quoting of RFC 4180. */
-function csvCell(cell: string | number | boolean | null): string {
-  const text = cell === null ? "" : String(cell);
-  return /[",\r\n]|^\s|\s$/.test(text)
-    ? `"${text.replaceAll('"', '""')}"`
-    : text;
 }
 
 function table<Row>(

@@ -133,8 +133,8 @@ export class ApiClient {
   }
 
   /**
-   * @param body a merge patch (RFC 7386); `metadata.uid` and `metadata.resourceVersion` inside are preconditions
-   * whose failure is a `conflict`
+   * @param body a merge patch (RFC 7386); `metadata.resourceVersion` inside is a precondition whose failure is a
+   * `conflict`; `metadata.uid` is one too, and failing alone it is a `conflict` or `invalid`, by kind of object
    * @returns the object as stored
    */
   mergePatch(

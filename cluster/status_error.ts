@@ -59,6 +59,9 @@ function hint(
       : undefined;
     return rule === undefined ? "" : ` The permission is missing. ${rule}`;
   }
+  if (status === 404 && said === "") {
+    return " It serves no such path: a CRD, or a version of one, may be missing.";
+  }
   if (status === 429) return " The server asks for fewer requests.";
   return "";
 }

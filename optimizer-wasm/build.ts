@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { WattkeeperError } from "../service/mod.ts";
+import { WattkeeperError } from "../service/portable.ts";
 
 const SOURCES = new URL("./assembly/", import.meta.url);
 const OUTPUT = new URL("./build/", import.meta.url);

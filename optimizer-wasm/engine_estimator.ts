@@ -27,7 +27,7 @@ import {
   memoryOf,
 } from "./model/memory.ts";
 import { checkQuery } from "./query_check.ts";
-import type { WattkeeperError } from "../service/mod.ts";
+import type { WattkeeperError } from "../service/portable.ts";
 import { refusalError } from "./refusal.ts";
 import { FLAG, STATUS } from "./program/wasm_exports.ts";
 

@@ -1,7 +1,7 @@
 /** The question and the answer of an estimate (`SPEC.md` R52), as every caller of the model sees them. @module */
 
 import type { PhaseSums } from "./power_curve.ts";
-import type { ErrorCode } from "../service/mod.ts";
+import type { ErrorCode } from "../service/portable.ts";
 
 /** Graph families (`aic-engine.md` §6.1). */
 export type ModelFamily = "LLAMA" | "MOE" | "GPT" | "DEEPSEEK" | "KIMIK25";

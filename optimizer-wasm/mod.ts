@@ -37,4 +37,5 @@ export { buildWasm } from "./build.ts";
 export { loadModule } from "./load_module.ts";
 export * from "./search/mod.ts";
 export { type CapRange, capRangeOf } from "./data/cap_range.ts";
+export * from "./sizing.ts";
 export { GPU_SKUS, type GpuSku } from "./data/gpu_skus.ts";

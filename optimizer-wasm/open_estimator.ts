@@ -1,6 +1,6 @@
 /** Opens an engine case: finds model, system and data, chooses the precision, checks the layout, compiles. @module */
 
-import { nearestNames, WattkeeperError } from "../service/mod.ts";
+import { nearestNames, WattkeeperError } from "../service/portable.ts";
 import type { RefinedCurve } from "./curve_fit/mod.ts";
 import { BUILTIN_SYSTEMS } from "./data/builtin_systems.ts";
 import type { PackIdentity, PackTable } from "./data/pack/format.ts";

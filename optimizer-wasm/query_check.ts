@@ -1,6 +1,6 @@
 /** Checks a question field by field before it reaches the module. @module */
 
-import { WattkeeperError } from "../service/mod.ts";
+import { WattkeeperError } from "../service/portable.ts";
 import type { StaticQuery } from "./estimator.ts";
 
 /** Largest numbers that are still a question rather than a slip; 32-bit lengths hold them with room. */

@@ -1,6 +1,6 @@
 /** Turns a status of the module into an error that a person can act on. @module */
 
-import { type ErrorCode, WattkeeperError } from "../service/mod.ts";
+import { type ErrorCode, WattkeeperError } from "../service/portable.ts";
 import type { EngineCase } from "./estimate_case.ts";
 import type { Refusal } from "./host.ts";
 import { STATUS } from "./program/wasm_exports.ts";

@@ -32,6 +32,8 @@ export interface ServiceInput {
   readonly stateFile?: StateFile | undefined;
   /** Absent: decisions are kept in memory only. */
   readonly decisions?: JsonLog | undefined;
+  /** Pages that are served beside the API, dashboard and the like; undefined: the request is for the planner. */
+  readonly pages?: ((request: Request) => Response | undefined) | undefined;
   /** Absent: nothing is served. */
   readonly listen?: { readonly hostname: string; readonly port: number };
   readonly legacyNames?: boolean;
@@ -120,8 +122,10 @@ export async function runService(
       if (counts) collectApiCounts(registry, counts);
     },
   });
+  const { pages } = input;
   const address = input.listen && server.listen(input.listen, {
-    ...(environment.handle ? { handle: environment.handle } : {}),
+    handle: async (request) =>
+      pages?.(request) ?? await environment.handle?.(request),
   });
   if (address) {
     log.info(`Serving on ${address.hostname}:${address.port}.`, {

@@ -1,5 +1,6 @@
 /** What every process and command stands on: error type, log, version, near names. @module */
 
+export { type Cell, type CsvColumn, csvText, finite } from "./csv.ts";
 export { WattkeeperError, type WattkeeperErrorDetail } from "./error.ts";
 export { ERROR_TABLE, type ErrorCode } from "./error_table.ts";
 export {

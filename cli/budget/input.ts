@@ -3,15 +3,14 @@
 import { didYouMean, WattkeeperError } from "../../service/mod.ts";
 import type { CommandContext } from "../command.ts";
 import { parseWatts } from "../watts.ts";
-import type { DeploymentShare, SizingInput } from "./sizing.ts";
-
-/** Starts that nothing charges or gates draw before their first cap lands, so less may be planned with (R30). */
-const HEADROOM = 0.9;
-const HEADROOM_UNCHARGED_STARTS = 0.85;
-/** Processors, memory, fans and network of one 8-GPU node; 500–1500 W are usual, the upper end is safe. */
-const NODE_OVERHEAD_WATTS = 1500;
-/** Share of its maximum that an idle GPU with its driver loaded draws; B200 measured 0.19–0.20, the highest known. */
-const IDLE_SHARE = 0.2;
+import {
+  type DeploymentShare,
+  HEADROOM,
+  HEADROOM_UNCHARGED_STARTS,
+  IDLE_SHARE,
+  NODE_OVERHEAD_WATTS,
+  type SizingInput,
+} from "../../optimizer-wasm/mod.ts";
 
 type Flags = CommandContext["flags"];
 

@@ -2,7 +2,11 @@
 
 import type { OutputFormat } from "../command.ts";
 import { type Column, renderRows } from "../render.ts";
-import type { DeploymentBudget, Sizing, SizingInput } from "./sizing.ts";
+import type {
+  DeploymentBudget,
+  Sizing,
+  SizingInput,
+} from "../../optimizer-wasm/mod.ts";
 
 const DEPLOYMENT_COLUMNS: readonly Column<DeploymentBudget>[] = [
   { key: "name", title: "deployment", value: (row) => row.name },

@@ -1,10 +1,9 @@
 /** `budget`: rack watts → a safe GPU budget for each deployment (`SPEC.md` R30). @module */
 
 import { budgetReport } from "../budget/report.ts";
-import { sizeBudget } from "../budget/sizing.ts";
 import { sizingInput } from "../budget/input.ts";
 import type { Command } from "../command.ts";
-import { GPU_SKUS, type GpuSku } from "../../optimizer-wasm/mod.ts";
+import { GPU_SKUS, type GpuSku, sizeBudget } from "../../optimizer-wasm/mod.ts";
 import { type Column, renderRows } from "../render.ts";
 
 /** What `--list-skus` shows. */

@@ -4,14 +4,15 @@ import {
   openEstimators,
   openFleetSearch,
   relaxations,
+  type SweepAnswer,
+  sweepCsv,
+  sweepRecord,
   userFrontier,
   wattsFrontier,
 } from "../../optimizer-wasm/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { powerCurvesOf } from "../power_curves.ts";
 import { sweepInput } from "../sweep/input.ts";
-import { type SweepAnswer, sweepRecord } from "../sweep/record.ts";
-import { sweepCsv } from "../sweep/csv.ts";
 import { sweepReport } from "../sweep/report.ts";
 import { OPTIONS } from "../sweep/options.ts";
 

@@ -89,6 +89,13 @@ function isFile(path: string): boolean {
  */
 export function clusterError(error: unknown): unknown {
   if (!(error instanceof ApiError)) return error;
+  if (error.kind === "forbidden" || error.kind === "invalid") {
+    return new WattkeeperError("fleet_unusable", error.message, {
+      remedy:
+        "Run it with an account that may do this; what was done so far stands, and it can be run again.",
+      cause: error,
+    });
+  }
   return new WattkeeperError("cluster_unreachable", error.message, {
     where: "--kubeconfig",
     remedy: error.kind === "unauthorized"

@@ -15,6 +15,7 @@ import {
   stepJson,
 } from "../../planner/mod.ts";
 import { logger, WattkeeperError } from "../../service/mod.ts";
+import { builtFiles, type PageHandler, pages } from "../../web/mod.ts";
 import type { CommandContext } from "../command.ts";
 import type { ListenAddress } from "./listen_address.ts";
 import { LiveStatus } from "./live_status.ts";
@@ -95,7 +96,9 @@ export async function serve(
         ? undefined
         : new StateFile(input.statePath),
       decisions,
-      ...(input.listen ? { listen: input.listen } : {}),
+      ...(input.listen
+        ? { listen: input.listen, pages: await builtPages() }
+        : {}),
       legacyNames: input.legacyNames,
       watch: input.watch,
       stopAfterDecisions: once ? 1 : undefined,
@@ -116,6 +119,16 @@ export async function serve(
   if (!once) return 0;
   context.signal.throwIfAborted();
   return feasible ? 0 : 1;
+}
+
+/** The pages, where they were built; a planner does not wait for a bundler. */
+async function builtPages(): Promise<PageHandler | undefined> {
+  const files = await builtFiles();
+  if (files) return pages(files, { withPlanner: true });
+  logger("planner").info(
+    "No dashboard: the pages are not built. `deno task build:web` builds them.",
+  );
+  return undefined;
 }
 
 function print(

@@ -1,14 +1,14 @@
 /** The answer of `sweep` for a person: the best fleet, what binds, the ranked ones, the frontiers. @module */
 
-import type {
-  FleetCandidate,
-  FleetSide,
-  Layout,
+import {
+  type FleetCandidate,
+  type FleetSide,
+  idleReason,
+  type Layout,
+  type SweepAnswer,
 } from "../../optimizer-wasm/mod.ts";
 import { type Column, renderRows } from "../render.ts";
 import { plot } from "./plot.ts";
-import { idleReason } from "./idle_gpus.ts";
-import type { SweepAnswer } from "./record.ts";
 
 const grouped = (value: number, digits = 0) =>
   value.toLocaleString("en-US", {

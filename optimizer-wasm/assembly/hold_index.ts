@@ -67,6 +67,17 @@ export class HoldIndex {
 
 let first: usize = 0;
 
+/** An index of the same grid for other heads; null when there is none yet. */
+function twinOf(grid: Grid): HoldIndex {
+  let at = first;
+  while (at != 0) {
+    const known = changetype<HoldIndex>(at);
+    if (changetype<usize>(known.grid) == changetype<usize>(grid)) return known;
+    at = changetype<usize>(known.next);
+  }
+  return changetype<HoldIndex>(0);
+}
+
 /** The index of an operator's grid and heads; operators of the same kernel share it. */
 export function holdIndexOf(op: Op): HoldIndex {
   let at = first;
@@ -97,6 +108,8 @@ function build(op: Op): HoldIndex {
     index.octaves = allocateLazily(<usize> OCTAVES_1 * OCTAVE_ROW_BYTES);
     index.cleared = allocate(<usize> (ROWS + OCTAVES_1));
   }
+  const twin = twinOf(grid);
+  const isFirst = changetype<usize>(twin) == 0;
   for (let i = 0; i < grid.keys0Count; i++) {
     const c0 = f64At(grid.keys0, i);
     const d0 = log2Of(c0) - index.logHeads;
@@ -109,8 +122,12 @@ function build(op: Op): HoldIndex {
         const ms = f64At(grid.latency, leaf);
         const sol = attentionSol(op, c0, c1, c2);
         const point = pointAt(index, leaf);
+        // Logarithms take longest, and are the same for all heads.
+        const log2 = isFirst
+          ? log2Of(c2)
+          : load<f64>(pointAt(twin, leaf), Point.LOG2);
         store<f64>(point, log1, Point.LOG1);
-        store<f64>(point, log2Of(c2), Point.LOG2);
+        store<f64>(point, log2, Point.LOG2);
         store<f64>(point, d0 * d0, Point.SQUARE0);
         if (ms > 0.0 && sol > 0.0) store<f64>(point, sol / ms, Point.UTILISATION);
       }

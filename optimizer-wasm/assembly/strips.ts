@@ -50,9 +50,13 @@ export function stripsOf(grid: Grid, key0: i32): Strips {
   const count = rowBegin(grid, key0 + 1) - first;
   all.rows = rulerOf(grid.keys1 + ((<usize> first) << 3), count);
   all.strips = allocate((<usize> count) * 2 * STRIP_BYTES);
-  for (let i = 0; i < count; i++) {
-    fill(grid, stripAt(all, 2 * i), first + i, first + i);
-    if (i + 1 < count) fill(grid, stripAt(all, 2 * i + 1), first + i, first + i + 1);
+  let ruler = changetype<Ruler>(0);
+  for (let i = 0; i < 2 * count - 1; i++) {
+    const row = first + (i >> 1);
+    const strip = stripAt(all, i);
+    strip.starts = ruler;
+    fill(grid, strip, row, row + (i & 1));
+    ruler = strip.starts;
   }
   return all;
 }
@@ -69,6 +73,7 @@ function lastKey(grid: Grid, row: i32): f64 {
   return f64At(grid.keys2, leafBegin(grid, row + 1) - 1);
 }
 
+/** @param strip its `starts` is the ruler of the strip before, or null */
 function fill(grid: Grid, strip: Strip, one: i32, two: i32): void {
   const end1 = leafBegin(grid, one + 1);
   const end2 = leafBegin(grid, two + 1);
@@ -108,7 +113,11 @@ function fill(grid: Grid, strip: Strip, one: i32, two: i32): void {
     count++;
     start = next;
   }
-  strip.starts = rulerOf(starts, count);
+  // Neighbouring strips mostly begin their pieces at the same places.
+  const same = changetype<usize>(strip.starts) != 0 &&
+    strip.starts.count == count &&
+    memory.compare(strip.starts.keys, starts, (<usize> count) << 3) == 0;
+  if (!same) strip.starts = rulerOf(starts, count);
 }
 
 /** Writes one row's half of a piece; behind the last leaf the line is level and has no end. @returns where it ends */

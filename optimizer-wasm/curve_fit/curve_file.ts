@@ -1,7 +1,7 @@
 /** Curves refined from live points, as a file that estimates and searches read. @module */
 
 import { z } from "zod";
-import { WattkeeperError } from "../../service/mod.ts";
+import { WattkeeperError } from "../../service/portable.ts";
 import type { PowerCurve } from "../data/power_curves.ts";
 import type { FittedCurve } from "./fit_curve.ts";
 

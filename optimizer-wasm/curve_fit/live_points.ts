@@ -1,7 +1,7 @@
 /** Live points of GPUs under caps, as `data fit --from-live` reads them: one JSON object a line. @module */
 
 import { z } from "zod";
-import { WattkeeperError } from "../../service/mod.ts";
+import { WattkeeperError } from "../../service/portable.ts";
 
 /** What one GPU did in a phase under a cap, averaged over a window of steady work. */
 export interface LivePoint {

@@ -1,6 +1,6 @@
 /** One question answered, or refused, as the fields that programs read (`SPEC.md` R52). @module */
 
-import { type ErrorCode, WattkeeperError } from "../../service/mod.ts";
+import { type ErrorCode, WattkeeperError } from "../../service/portable.ts";
 import { type EngineEstimator, mostly } from "../engine_estimator.ts";
 import type {
   DatabaseMode,

@@ -1,6 +1,6 @@
 /** What a power cap costs an answer (R17): latency, draw and clock of both phases, with the declared error. @module */
 
-import { WattkeeperError } from "../../service/mod.ts";
+import { WattkeeperError } from "../../service/portable.ts";
 import type { EngineEstimator, LimitEstimator } from "../engine_estimator.ts";
 import type { PhaseAnswer } from "../estimate_case.ts";
 import type { StaticAnswer, StaticQuery } from "../estimator.ts";

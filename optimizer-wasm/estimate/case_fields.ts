@@ -1,6 +1,6 @@
 /** Reads one estimate question from JSON or flags, field by field (`SPEC.md` R52). @module */
 
-import { nearestNames, WattkeeperError } from "../../service/mod.ts";
+import { nearestNames, WattkeeperError } from "../../service/portable.ts";
 import type { DatabaseMode, EngineCase, Layout } from "../estimate_case.ts";
 import type { StaticQuery } from "../estimator.ts";
 import { MODEL_FAMILIES } from "../model/model_spec.ts";

@@ -1,6 +1,6 @@
 /** Many questions: JSON lines in, one answer a line out, order kept. @module */
 
-import { WattkeeperError } from "../../service/mod.ts";
+import { WattkeeperError } from "../../service/portable.ts";
 import type { EstimatorOpener } from "../open_estimator.ts";
 import {
   answerCase,

@@ -1,6 +1,6 @@
 /** Whether a stored model has a graph here, and if not, why. @module */
 
-import { WattkeeperError } from "../../service/mod.ts";
+import { WattkeeperError } from "../../service/portable.ts";
 import {
   type JsonObject,
   type ModelFamily,

@@ -1,6 +1,6 @@
 /** Which layouts a model allows (`aic-engine.md` §6.1, checks). @module */
 
-import { WattkeeperError } from "../../service/mod.ts";
+import { WattkeeperError } from "../../service/portable.ts";
 import type { Layout } from "../estimate_case.ts";
 import { isMoeFamily, type ModelSpec } from "./model_spec.ts";
 import type { QuantChoice } from "./quant_choice.ts";

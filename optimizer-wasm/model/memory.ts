@@ -1,6 +1,6 @@
 /** What a worker holds in GPU memory, and what is left for the KV cache (`aic-engine.md` §8). @module */
 
-import { WattkeeperError } from "../../service/mod.ts";
+import { WattkeeperError } from "../../service/portable.ts";
 import type { SystemSpec } from "../data/system_spec.ts";
 import type { Layout } from "../estimate_case.ts";
 import type { MemoryAnswer, WorkerKind } from "../estimator.ts";

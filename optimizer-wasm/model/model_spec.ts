@@ -1,6 +1,6 @@
 /** What a model's `config.json` says, in the few fields that the graphs need (`aic-engine.md` §6.1). @module */
 
-import { WattkeeperError } from "../../service/mod.ts";
+import { WattkeeperError } from "../../service/portable.ts";
 import type { ModelFamily } from "../estimate_case.ts";
 import {
   type ExcludedProjections,

@@ -1,6 +1,6 @@
 /** From what a checkpoint declares to what a worker computes in (`aic-engine.md` §6.2, "per use"). @module */
 
-import { didYouMean, WattkeeperError } from "../../service/mod.ts";
+import { didYouMean, WattkeeperError } from "../../service/portable.ts";
 import type { QuantOverride } from "../estimate_case.ts";
 import { FMHA_MODES, GEMM_MODES, KV_BYTES, MOE_MODES } from "./quant_mode.ts";
 import type { ModelSpec } from "./model_spec.ts";

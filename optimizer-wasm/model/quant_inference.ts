@@ -1,6 +1,6 @@
 /** Precision that a checkpoint declares (`aic-engine.md` §6.2, rules 1–5). @module */
 
-import { WattkeeperError } from "../../service/mod.ts";
+import { WattkeeperError } from "../../service/portable.ts";
 
 type JsonObject = { readonly [key: string]: unknown };
 

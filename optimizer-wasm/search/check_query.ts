@@ -1,6 +1,6 @@
 /** Checks a fleet query field by field. @module */
 
-import { WattkeeperError } from "../../service/mod.ts";
+import { WattkeeperError } from "../../service/portable.ts";
 import { MOST } from "../query_check.ts";
 import type { FleetQuery, WorkerSide } from "./question.ts";
 import { floorOf } from "./setting.ts";
@@ -56,6 +56,9 @@ export function checkFleetQuery(query: FleetQuery): void {
   }
   share("admission_max_theta_prefill", query.maxThetaPrefill);
   share("admission_max_theta_decode", query.maxThetaDecode);
+  if (query.operatingPoint !== undefined) {
+    integer("batch_size", query.operatingPoint.batchSize, 1, MOST.batchSize);
+  }
   if (query.top !== undefined) integer("top", query.top, 1, 64);
   for (const name of ["floors", "ceilings"] as const) {
     for (const [side, value] of Object.entries(query[name] ?? {})) {

@@ -1,6 +1,6 @@
 /** A fleet search over one engine's data: layouts opened once, any number of queries. @module */
 
-import { WattkeeperError } from "../../service/mod.ts";
+import { WattkeeperError } from "../../service/portable.ts";
 import type { EngineEstimator } from "../engine_estimator.ts";
 import type { DatabaseMode, EngineCase } from "../estimate_case.ts";
 import { gpusOf } from "../model/layout.ts";
@@ -179,6 +179,7 @@ export class FleetSearch {
         ? null
         : [query.corrections ?? null, query.coefficients?.ttft ?? 1],
       query.corrections?.vllmDispatchMsPerLayer ?? null,
+      query.operatingPoint ?? null,
     ]);
     const search = this.estimator.program.engine.search;
     if (this.#report && key === this.#rowsKey && search.owner === this) {

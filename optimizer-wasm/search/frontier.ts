@@ -18,6 +18,25 @@ const BUDGETS = 24;
 /** Called between searches; throws to end the work. */
 export type OnStep = (done: number, total: number) => void;
 
+/** Work in steps of one search each; a caller may leave it between two. */
+export type Steps<Answer> = Generator<
+  { readonly done: number; readonly total: number },
+  Answer
+>;
+
+/** Does all steps at once. */
+export function allSteps<Answer>(
+  steps: Steps<Answer>,
+  onStep?: OnStep,
+): Answer {
+  let step = steps.next();
+  while (!step.done) {
+    onStep?.(step.value.done, step.value.total);
+    step = steps.next();
+  }
+  return step.value;
+}
+
 /**
  * The best fleets by inter-token latency: none gives more tokens a second at no less speed for each user. Ordered from
  * the fastest for a user to the most tokens. The query's own target does not bind here.
@@ -29,15 +48,23 @@ export function userFrontier(
   query: FleetQuery,
   onStep?: OnStep,
 ): FleetCandidate[] {
+  return allSteps(userFrontierSteps(search, query), onStep);
+}
+
+/** The same, step by step. */
+export function* userFrontierSteps(
+  search: FleetSearch,
+  query: FleetQuery,
+): Steps<FleetCandidate[]> {
   const frontier: FleetCandidate[] = [];
   const step = query.caps.kind === "free" ? COARSE_STEP : FINE_STEP;
   const whole = Math.log(SLOWEST_ITL_MS / FASTEST_ITL_MS);
   let itlMs = SLOWEST_ITL_MS;
   while (itlMs > FASTEST_ITL_MS) {
-    onStep?.(
-      Math.round(100 * Math.log(SLOWEST_ITL_MS / itlMs) / whole),
-      100,
-    );
+    yield {
+      done: Math.round(100 * Math.log(SLOWEST_ITL_MS / itlMs) / whole),
+      total: 100,
+    };
     const { best } = search.run({ ...query, itlMs, top: 1 });
     if (best?.itlMs === undefined) break;
     // A later fleet that serves as much at more speed takes the place of the one before.
@@ -68,15 +95,24 @@ export function wattsFrontier(
   query: FleetQuery,
   onStep?: OnStep,
 ): WattsPoint[] {
+  return allSteps(wattsFrontierSteps(search, query), onStep);
+}
+
+/** The same, step by step, over as many budgets as wanted. */
+export function* wattsFrontierSteps(
+  search: FleetSearch,
+  query: FleetQuery,
+  budgets = BUDGETS,
+): Steps<WattsPoint[]> {
   const free = withoutBudget(query);
   const unlimited = search.run(free).best;
   if (!unlimited) return [];
   const { infeasible } = search.run({ ...free, budgetWatts: 1 });
   const least = infeasible?.constraint === "watts" ? infeasible.needed : 1;
   const points: WattsPoint[] = [];
-  for (let step = 0; step < BUDGETS; step++) {
-    onStep?.(step, BUDGETS);
-    const share = step / (BUDGETS - 1);
+  for (let step = 0; step < budgets; step++) {
+    yield { done: step, total: budgets };
+    const share = step / (budgets - 1);
     const budgetWatts = Math.ceil(least + share * (unlimited.watts - least));
     const { best } = search.run({ ...free, budgetWatts });
     if (best) points.push({ budgetWatts, best });
@@ -116,34 +152,65 @@ export function relaxations(
   search: FleetSearch,
   query: FleetQuery,
 ): Relaxation[] {
+  return allSteps(relaxationSteps(search, query));
+}
+
+/** The same, step by step. */
+export function* relaxationSteps(
+  search: FleetSearch,
+  query: FleetQuery,
+): Steps<Relaxation[]> {
   const now = servedTokens(search, query);
+  const { budgetWatts, totalGpus, ttftMs, itlMs, requestRate } = query;
+  const wishes: readonly {
+    readonly constraint: Relaxation["constraint"];
+    readonly from: number | undefined;
+    readonly to: number;
+    readonly change: (to: number) => Partial<FleetQuery>;
+  }[] = [
+    {
+      constraint: "power_budget_watts",
+      from: budgetWatts,
+      to: (budgetWatts ?? 0) + KILOWATT,
+      change: (to) => ({ budgetWatts: to }),
+    },
+    {
+      constraint: "total_gpus",
+      from: totalGpus,
+      to: (totalGpus ?? 0) + NODE_GPUS,
+      change: (to) => ({ totalGpus: to }),
+    },
+    {
+      constraint: "ttft_ms",
+      from: ttftMs,
+      to: ttftMs * LATENCY_STEP,
+      change: (to) => ({ ttftMs: to }),
+    },
+    {
+      constraint: "itl_ms",
+      from: itlMs,
+      to: itlMs * LATENCY_STEP,
+      change: (to) => ({ itlMs: to }),
+    },
+    {
+      constraint: "request_rate",
+      from: requestRate,
+      to: (requestRate ?? 0) * LATENCY_STEP,
+      change: (to) => ({ requestRate: to }),
+    },
+  ];
   const relaxed: Relaxation[] = [];
-  const relax = (
-    constraint: Relaxation["constraint"],
-    from: number | undefined,
-    to: number,
-    change: Partial<FleetQuery>,
-  ) => {
-    if (from === undefined) return;
-    const then = servedTokens(search, { ...query, ...change });
+  for (const [index, { constraint, from, to, change }] of wishes.entries()) {
+    yield { done: index, total: wishes.length };
+    if (from === undefined) continue;
+    const then = servedTokens(search, { ...query, ...change(to) });
     relaxed.push({
       constraint,
       from,
       to,
       tokensPerSecondGained: Math.max(0, then - now),
     });
-  };
-  const { budgetWatts, totalGpus, ttftMs, itlMs, requestRate } = query;
-  const watts = (budgetWatts ?? 0) + KILOWATT;
-  relax("power_budget_watts", budgetWatts, watts, { budgetWatts: watts });
-  const gpus = (totalGpus ?? 0) + NODE_GPUS;
-  relax("total_gpus", totalGpus, gpus, { totalGpus: gpus });
-  const ttft = ttftMs * LATENCY_STEP;
-  relax("ttft_ms", ttftMs, ttft, { ttftMs: ttft });
-  const itl = itlMs * LATENCY_STEP;
-  relax("itl_ms", itlMs, itl, { itlMs: itl });
-  const rate = (requestRate ?? 0) * LATENCY_STEP;
-  relax("request_rate", requestRate, rate, { requestRate: rate });
+  }
   return relaxed;
 }
 

@@ -1,6 +1,6 @@
 /** Which constraint forbids every fleet, and by how much (R16). @module */
 
-import { WattkeeperError } from "../../service/mod.ts";
+import { WattkeeperError } from "../../service/portable.ts";
 import type {
   NearestMisses,
   SearchHost,

@@ -110,6 +110,11 @@ export interface FleetQuery {
   readonly capRange?: { readonly minWatts: number; readonly maxWatts: number };
   /** Searches caps down to the SKU's lowest, beyond what the curves were measured for (R17). */
   readonly allowUnmeasuredCaps?: boolean;
+  /** Only replicas that run this batch, and, aggregated, this many prompt tokens in a mixed step. */
+  readonly operatingPoint?: {
+    readonly batchSize: number;
+    readonly contextTokens?: number;
+  };
   /** Pairs of layouts that are ranked. */
   readonly top?: number;
 }

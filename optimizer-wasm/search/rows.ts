@@ -1,6 +1,6 @@
 /** The rows of a query: every layout of every side at every batch that its memory holds. @module */
 
-import { WattkeeperError } from "../../service/mod.ts";
+import { WattkeeperError } from "../../service/portable.ts";
 import type { EngineEstimator } from "../engine_estimator.ts";
 import type { SearchHost } from "../program/search_host.ts";
 import { STATUS } from "../program/wasm_exports.ts";
@@ -208,6 +208,16 @@ class RowFiller {
     }
   }
 
+  #isWanted(
+    row: { readonly batch: number; readonly contextTokens?: number },
+  ): boolean {
+    const { operatingPoint: only } = this.#query;
+    return only === undefined ||
+      row.batch === only.batchSize &&
+        (only.contextTokens === undefined ||
+          row.contextTokens === only.contextTokens);
+  }
+
   #holds(
     estimator: EngineEstimator,
     kind: "static_ctx" | "static_gen" | "agg",
@@ -266,7 +276,7 @@ class RowFiller {
       readonly contextTokens?: number;
     },
   ): void {
-    if (this.#overflow) return;
+    if (this.#overflow || !this.#isWanted(row)) return;
     const status = this.#search.addRow({
       contextTokens: 0,
       ...row,

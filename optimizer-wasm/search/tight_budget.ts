@@ -1,6 +1,6 @@
 /** Does a watt budget bite on a pack (R51)? A search inside half the watts must power fewer replicas. @module */
 
-import { WattkeeperError } from "../../service/mod.ts";
+import { WattkeeperError } from "../../service/portable.ts";
 import type { EstimatorOpener } from "../open_estimator.ts";
 import type { FleetCandidate } from "./answer.ts";
 import { type FleetSearch, openFleetSearch } from "./fleet_search.ts";

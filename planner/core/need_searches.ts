@@ -47,7 +47,8 @@ function needTrigger(
   const moved =
     !isNear(plan.question.islTokens, shape.islTokens, MOVED_SHAPE) ||
     !isNear(plan.question.oslTokens, shape.oslTokens, MOVED_SHAPE);
-  if (unmet && (!plan.exhausted || moved)) return "demand_unmet";
+  // Means of sampled lengths move a little with every window; caps and ceilings are not turned over each time.
+  if (unmet && (!plan.exhausted || moved && rested)) return "demand_unmet";
   if (plan.regime !== "lowered" || !rested) return undefined;
   const own = needsOf({ ...need, optimizer, coefficients }, "own_draw");
   return fitsWithRoom(own, config) ? "watts_free" : undefined;

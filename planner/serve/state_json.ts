@@ -8,6 +8,7 @@ import {
   transitionJson,
 } from "../loop/mod.ts";
 import { VERSION } from "../../service/mod.ts";
+import { nodesJson } from "./nodes_json.ts";
 
 /** Lines of the ledger in one answer; the total stands beside them. */
 const MOST_CHARGES = 5_000;
@@ -64,6 +65,7 @@ export function stateJson({ loop, startedAtMs }: StateInput): Json {
       }
       : null,
     transition: last?.transition ? transitionJson(last.transition) : null,
+    ...nodesJson(snapshot),
     charges_total: charges.length,
     charges: charges.slice(0, MOST_CHARGES).map(chargeJson),
     faults: loop.faults.list().map(faultJson),

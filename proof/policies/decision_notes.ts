@@ -27,13 +27,14 @@ export class DecisionNotes {
   /** Decisions in all, and those that a budget held back. */
   count = 0;
   bound = 0;
-  readonly #leadInSeconds: number;
+  readonly #beginMs: number;
   readonly #replicaFlips = new Map<string, Flips>();
   readonly #capFlips = new Map<string, Flips>();
   #title = "";
 
-  constructor(leadInSeconds: number) {
-    this.#leadInSeconds = leadInSeconds;
+  /** @param beginMs what counts begins then, on the planner's clock */
+  constructor(beginMs: number) {
+    this.#beginMs = beginMs;
   }
 
   get replicaFlips(): number {
@@ -69,7 +70,7 @@ export class DecisionNotes {
     this.#title = title;
     if (this.kept.length >= MOST_KEPT) return;
     this.kept.push({
-      atSeconds: nowMs / 1000 - this.#leadInSeconds,
+      atSeconds: (nowMs - this.#beginMs) / 1000,
       title,
       reasons: reasons.map((reason) => reasonText(reason)),
       severity,

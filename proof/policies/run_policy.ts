@@ -87,7 +87,7 @@ export async function runPolicy(input: PolicyRunInput): Promise<PolicyRun> {
   let engines: MeteredEngines | undefined;
   let world: SimulatedEnvironment["world"] | undefined;
   const watch = new BudgetWatch(budgetWatts);
-  const notes = new DecisionNotes(leadInSeconds);
+  const notes = new DecisionNotes(START_MS + leadInSeconds * 1000);
   const samples: Sample[] = [];
   let joules = 0;
   let from = { joules: 0, started: leadInSeconds === 0 };

@@ -7,9 +7,12 @@ import type { RequestTrace } from "../../simulator/mod.ts";
 const MOST_REQUESTS = 8_000_000;
 const MOST_BLOCKS = 64_000_000;
 
+/** Shift from copy to copy as a share of the trace: equal parts would repeat every pattern once a part. */
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
 /** What is unrolled. */
 export interface Unrolling {
-  /** Copies that run at once, shifted against each other by equal parts of the trace. */
+  /** Copies that run at once, each shifted against the one before. */
   readonly copies: number;
   /** Of the trace's own time, milliseconds. */
   readonly lengthMs: number;
@@ -34,7 +37,7 @@ export function unrolled(
   const requests: { atMs: number; index: number; text: number }[] = [];
   let texts = 0;
   for (let copy = 0; copy < copies; copy++) {
-    const shiftMs = copy * trace.lengthMs / copies;
+    const shiftMs = copy * GOLDEN % 1 * trace.lengthMs;
     for (let round = 0; round * trace.lengthMs - shiftMs < lengthMs; round++) {
       const beginMs = round * trace.lengthMs - shiftMs;
       for (let index = 0; index < count; index++) {

@@ -1,6 +1,11 @@
 /** Where planner processes run: it starts, kills, freezes and doubles them as faults say, and edits their configuration. @module */
 
-import type { Listener, PlannerConfig } from "../../planner/mod.ts";
+import type {
+  Listener,
+  PlannerConfig,
+  SimulatedFleet,
+  Step,
+} from "../../planner/mod.ts";
 import type {
   Fault,
   FaultTarget,
@@ -29,6 +34,7 @@ const MOST_CONFIG_LAG_MS = 20_000;
 export class PlannerHost implements FaultTarget {
   readonly #options: HostOptions;
   #processes: PlannerProcess[] = [];
+  readonly #fleets: SimulatedFleet[] = [];
   #names = 0;
   /** What the file says now. */
   #config: PlannerConfig;
@@ -56,6 +62,11 @@ export class PlannerHost implements FaultTarget {
     return this.#options.world;
   }
 
+  /** Writes under way of every process that ever ran: a dead one's land all the same. */
+  inFlight(): readonly Step[] {
+    return this.#fleets.flatMap((fleet) => fleet.inFlight());
+  }
+
   start(saved?: PlannerProcess["saved"]): PlannerProcess {
     const { listen, ...options } = this.#options;
     const process: PlannerProcess = new PlannerProcess({
@@ -67,6 +78,7 @@ export class PlannerHost implements FaultTarget {
       saved,
     });
     this.#processes.push(process);
+    this.#fleets.push(process.fleet);
     process.start();
     return process;
   }

@@ -38,12 +38,12 @@ figure.panel{margin:0 0 1.1em}figcaption{margin-bottom:4px}
 .plot output{position:absolute;top:4px;left:4px;right:4px;font-size:12px;pointer-events:none}
 .plot output:not(:empty)>span{background:var(--paper);border:1px solid var(--line);border-radius:4px;padding:1px 6px}
 ol.events{list-style:none;padding:0;margin:.4em 0;max-height:340px;overflow-y:auto;border:1px solid var(--line);border-radius:6px}
-ol.events li{padding:5px 10px;border-bottom:1px solid var(--line);border-left:4px solid transparent}
-ol.events li.warning{border-left-color:var(--c4)}ol.events li.alarm,ol.events li.failed{border-left-color:var(--limit)}
-ol.events li.fault{border-left-color:var(--c3)}ol.events time{color:var(--soft);margin-right:8px}
+ol.events>li{padding:5px 10px;border-bottom:1px solid var(--line);border-left:4px solid transparent}
+ol.events>li.warning{border-left-color:var(--c4)}ol.events>li.alarm,ol.events>li.failed{border-left-color:var(--limit)}
+ol.events>li.fault{border-left-color:var(--c3)}ol.events time{color:var(--soft);margin-right:8px}
 ol.events ul{margin:2px 0 0;padding-left:18px;color:var(--soft)}
 @media(max-width:520px){body{padding:10px 10px 40px}.plot{height:130px;margin-left:44px}th,td{padding:4px 7px;font-size:13px}
 th:first-child,td:first-child{white-space:normal;min-width:110px}.legend{margin-left:0;display:flex}
-details.run{padding:0 8px}.x:nth-of-type(even){}}
+details.run{padding:0 8px}}
 @media print{details.run{break-inside:avoid}ol.events{max-height:none}}
 `;

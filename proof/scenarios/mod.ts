@@ -15,3 +15,5 @@ export {
   openListed,
   openScenario,
 } from "./catalogue.ts";
+export { historyCsv, scenarioRecord, scenarioTable } from "./result.ts";
+export { scenarioReport } from "./scenario_report.ts";

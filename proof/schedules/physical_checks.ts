@@ -1,7 +1,8 @@
 /** What is checked on the hardware at every event. @module */
 
-import { parseGrant } from "../../cluster/mod.ts";
+import type { Step } from "../../planner/mod.ts";
 import type { SimulatedWorld } from "../../simulator/mod.ts";
+import { PermittedWatts } from "./permitted_watts.ts";
 import type { ScheduledFleet } from "./schedule.ts";
 import type { Violation } from "./violation.ts";
 
@@ -9,12 +10,16 @@ import type { Violation } from "./violation.ts";
 export class PhysicalChecks {
   readonly #world: SimulatedWorld;
   readonly #fleet: ScheduledFleet;
-  /** The most that each pod was ever granted, by UID; a pod's newest version seen, so that each is read once. */
-  readonly #granted = new Map<string, { watts: number; text: string }>();
+  readonly #permitted: PermittedWatts;
 
-  constructor(world: SimulatedWorld, fleet: ScheduledFleet) {
+  constructor(
+    world: SimulatedWorld,
+    fleet: ScheduledFleet,
+    inFlight: () => readonly Step[],
+  ) {
     this.#world = world;
     this.#fleet = fleet;
+    this.#permitted = new PermittedWatts(world, inFlight);
   }
 
   /** Whether the configuration claims R41. */
@@ -26,6 +31,7 @@ export class PhysicalChecks {
   find(): Omit<Violation, "atMs"> | undefined {
     const world = this.#world;
     const { allowedWatts } = world;
+    this.#permitted.follow();
     if (this.claimsBudget && allowedWatts !== undefined) {
       const watts = world.limitWatts();
       if (watts > allowedWatts) {
@@ -34,8 +40,16 @@ export class PhysicalChecks {
           message: `${watts} W, and ${allowedWatts} W are claimed`,
         };
       }
+      const permitted = this.#fleet.startMode === "gate"
+        ? this.#permitted.sum()
+        : 0;
+      if (permitted > allowedWatts) {
+        return {
+          invariant: "permitted",
+          message: `${permitted} W, and ${allowedWatts} W are claimed`,
+        };
+      }
     }
-    this.#readGrants();
     for (const node of world.nodes) {
       const { minWatts, maxWatts, defaultWatts, name } = node.facts;
       for (const gpu of node.gpus) {
@@ -55,7 +69,7 @@ export class PhysicalChecks {
         }
         const sandbox = node.sandboxes.get(podUid);
         if (!sandbox?.gated || !node.running.has(podUid)) continue;
-        const granted = this.#granted.get(podUid)?.watts ?? 0;
+        const granted = this.#permitted.mostGranted(podUid);
         if (limitWatts > granted) {
           return {
             invariant: "ungranted",
@@ -66,22 +80,6 @@ export class PhysicalChecks {
       }
     }
     return undefined;
-  }
-
-  #readGrants(): void {
-    for (const { pod: { uid, powerGrant } } of this.#world.api.pods()) {
-      if (powerGrant === undefined) continue;
-      const known = this.#granted.get(uid);
-      if (known?.text === powerGrant) continue;
-      const reading = parseGrant(powerGrant);
-      const watts = reading.kind === "grant" && reading.grant.podUid === uid
-        ? reading.grant.watts
-        : 0;
-      this.#granted.set(uid, {
-        watts: Math.max(watts, known?.watts ?? 0),
-        text: powerGrant,
-      });
-    }
   }
 
   /** Caps that stand where nobody is, once everything has come to rest. */

@@ -130,7 +130,11 @@ class ScheduleRun {
     world.allowedWatts = fleet.startMode === "gate"
       ? fleet.budgetWatts
       : undefined;
-    this.#checks = new PhysicalChecks(world, fleet);
+    this.#checks = new PhysicalChecks(
+      world,
+      fleet,
+      () => host?.inFlight() ?? [],
+    );
     world.onEvent = () => this.#check();
     const clock = new WorldClock(world, START_MS);
     this.#clock = clock;

@@ -3,6 +3,8 @@
 /** The invariants, by name. */
 export const INVARIANTS = {
   budget: "R41: the sum of limits passed the budget in force",
+  permitted:
+    "R41: what stands, what is on record and what was granted and may still be applied passes the budget in force",
   range: "a limit is outside the device's range",
   opted_out: "a GPU of a pod that never asked was capped",
   ungranted: "a worker runs above what its pod was ever granted",

@@ -97,7 +97,10 @@ export class EngineRoom {
         : this.#loadWatts(uids[index]!, nowMs, limitWatts);
       for (const gpu of gpus[index]!) {
         gpu.drawWatts = watts;
-        gpu.cappedShare = serving ? work.cappedShare : 0;
+        // Heat has a throttle reason of its own: only a limit that was set counts as the power cap's.
+        gpu.cappedShare = serving && gpu.limitWatts <= limitWatts
+          ? work.cappedShare
+          : 0;
         // Only engines that serve are measured as one side's draw.
         if (serving) {
           sum.watts += watts;

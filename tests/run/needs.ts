@@ -111,6 +111,20 @@ export const NEEDS: readonly Need[] = [
     },
   },
   {
+    name: "chromium",
+    title: "a Chromium browser",
+    variable: "WATTKEEPER_CHROMIUM",
+    candidates: () => ["/usr/bin/chromium", "/usr/bin/chromium-browser"],
+    probe: (chromium) => [chromium, "--version"],
+    setUp: {
+      debian: {
+        packages: ["chromium", "fonts-dejavu-core"],
+        without: ["/usr/bin/chromium", "--version"],
+      },
+      commands: () => [],
+    },
+  },
+  {
     name: KUBE_APISERVER,
     title: "a Kubernetes API server (built once, some minutes)",
     variable: "WATTKEEPER_KUBE_APISERVER",

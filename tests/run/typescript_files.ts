@@ -6,6 +6,9 @@ const NOT_SOURCES = new Set(["build", "dist", "coverage", "node_modules"]);
 /** AssemblyScript looks like TypeScript and is none. */
 const ASSEMBLY_SCRIPT = "optimizer-wasm/assembly";
 
+/** What runs in a browser alone and is checked with its libraries. */
+export const BROWSER_CODE = /^web\/(?:page|worker|dashboard)\//;
+
 /**
  * Lists every TypeScript file of the product and its tests.
  *
@@ -21,6 +24,6 @@ function* walk(root: string, folder: string): Generator<string> {
     const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
     if (entry.name.startsWith(".") || NOT_SOURCES.has(entry.name)) continue;
     if (entry.isDirectory && path !== ASSEMBLY_SCRIPT) yield* walk(root, path);
-    else if (entry.isFile && path.endsWith(".ts")) yield path;
+    else if (entry.isFile && /\.tsx?$/.test(path)) yield path;
   }
 }

@@ -1,6 +1,6 @@
 /** `data import`: from a source to packs in the store. @module */
 
-import { WattkeeperError } from "../../../service/mod.ts";
+import { WattkeeperError } from "../../../service/portable.ts";
 import type { PackIdentity } from "../pack/mod.ts";
 import {
   openStoreForWriting,

@@ -1,6 +1,6 @@
 /** From what a person typed to a source: `pip:…`, a wheel, or a folder. @module */
 
-import { WattkeeperError } from "../../../service/mod.ts";
+import { WattkeeperError } from "../../../service/portable.ts";
 import { readFailure } from "../store/mod.ts";
 import { openFolder } from "./folder_tree.ts";
 import { fetchWheel } from "./pip_wheel.ts";

@@ -6,7 +6,7 @@ import {
   parquetMetadata,
   parquetRead,
 } from "hyparquet";
-import { WattkeeperError } from "../../../service/mod.ts";
+import { WattkeeperError } from "../../../service/portable.ts";
 import {
   checkNumbers,
   type ColumnRequest,

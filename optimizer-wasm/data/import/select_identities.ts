@@ -4,7 +4,7 @@ import {
   didYouMean,
   type ErrorCode,
   WattkeeperError,
-} from "../../../service/mod.ts";
+} from "../../../service/portable.ts";
 import type { PackIdentity } from "../pack/mod.ts";
 import type { SourceCatalog } from "./source_catalog.ts";
 

@@ -1,6 +1,6 @@
 /** Where AIC's files are read from: a folder or a wheel, seen the same way. @module */
 
-import { WattkeeperError } from "../../../service/mod.ts";
+import { WattkeeperError } from "../../../service/portable.ts";
 
 /** Files of a source, by their path below the package: `systems/…`, `model_configs/…`. */
 export interface SourceTree extends AsyncDisposable {

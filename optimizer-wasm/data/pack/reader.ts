@@ -1,6 +1,6 @@
 /** Opens the bytes of a pack: header, checksum, directory; the payload is a view, ready to be copied into WebAssembly memory. @module */
 
-import { WattkeeperError } from "../../../service/mod.ts";
+import { WattkeeperError } from "../../../service/portable.ts";
 import { sha256 } from "./checksum.ts";
 import {
   PACK_FORMAT_VERSION,

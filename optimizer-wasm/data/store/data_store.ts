@@ -1,7 +1,7 @@
 /** Reading the store: identities, packs, models, systems. @module */
 
 import { join } from "node:path";
-import { WattkeeperError } from "../../../service/mod.ts";
+import { WattkeeperError } from "../../../service/portable.ts";
 import {
   type Pack,
   PACK_HEADER_BYTES,

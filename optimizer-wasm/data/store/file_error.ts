@@ -1,6 +1,6 @@
 /** Operating system errors as errors a person can act on. @module */
 
-import { type ErrorCode, WattkeeperError } from "../../../service/mod.ts";
+import { type ErrorCode, WattkeeperError } from "../../../service/portable.ts";
 
 /** A file or folder could not be read: `file_not_found` or `file_unreadable`. */
 export function readFailure(path: string, cause: unknown): WattkeeperError {

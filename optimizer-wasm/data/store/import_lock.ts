@@ -1,7 +1,7 @@
 /** One import at a time: a lock that ends with the process that holds it. @module */
 
 import { join } from "node:path";
-import { WattkeeperError } from "../../../service/mod.ts";
+import { WattkeeperError } from "../../../service/portable.ts";
 
 /** Name of the lock file in the store's folder; it exists only while an import runs. */
 export const LOCK_FILE = "import.lock";

@@ -1,6 +1,6 @@
 /** What to say after an unknown name. @module */
 
-import { didYouMean } from "../../../service/mod.ts";
+import { didYouMean } from "../../../service/portable.ts";
 
 const LISTED_AT_MOST = 20;
 

@@ -1,6 +1,6 @@
 /** From what a person asked for to an identity the store holds. @module */
 
-import { WattkeeperError } from "../../../service/mod.ts";
+import { WattkeeperError } from "../../../service/portable.ts";
 import type { PackIdentity } from "../pack/mod.ts";
 import { suggest } from "./known_names.ts";
 import type { StoreIndex } from "./store_index.ts";

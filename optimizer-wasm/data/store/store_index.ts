@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { z } from "zod";
-import { WattkeeperError } from "../../../service/mod.ts";
+import { WattkeeperError } from "../../../service/portable.ts";
 import { readFailure } from "./file_error.ts";
 
 /** Version of the store's layout; a reader refuses every other one. */

@@ -7,7 +7,7 @@
  */
 
 import { dirname, join, resolve } from "node:path";
-import { WattkeeperError } from "../../../service/mod.ts";
+import { WattkeeperError } from "../../../service/portable.ts";
 import { type PackIdentity, poweredLeavesOf, sha256Hex } from "../pack/mod.ts";
 import type { SystemSpec } from "../system_spec.ts";
 import type { StoredModelConfig } from "./data_store.ts";

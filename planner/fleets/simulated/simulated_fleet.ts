@@ -23,6 +23,7 @@ const RENEW_DEADLINE_MS = 10_000;
 /** A write on its way. */
 interface Packet {
   landsAtMs: number;
+  readonly step: Step;
   readonly land: () => void;
 }
 
@@ -124,6 +125,7 @@ export class SimulatedFleet implements Fleet {
     return new Promise((resolve) => {
       const packet: Packet = {
         landsAtMs,
+        step,
         land: () => {
           this.#packets.delete(packet);
           const outcome = this.#attempt(step);
@@ -136,6 +138,11 @@ export class SimulatedFleet implements Fleet {
       this.#packets.add(packet);
       this.#land(packet);
     });
+  }
+
+  /** Writes that have been sent and have not landed. */
+  inFlight(): readonly Step[] {
+    return [...this.#packets].map(({ step }) => step);
   }
 
   /** What has been sent and not landed is held up on its way until a time: a process froze between two packets. */

@@ -1,6 +1,6 @@
 /** Opens a trace file; the only I/O of the trace source. @module */
 
-import { WattkeeperError } from "../../../service/mod.ts";
+import { WattkeeperError } from "../../../service/portable.ts";
 
 /**
  * The text of a file, chunk by chunk.

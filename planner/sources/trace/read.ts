@@ -1,6 +1,6 @@
 /** Reads a trace file into windows, streaming: memory grows with the windows, not with the requests. @module */
 
-import { WattkeeperError } from "../../../service/mod.ts";
+import { WattkeeperError } from "../../../service/portable.ts";
 import {
   NO_REQUESTS,
   type WindowSums,

@@ -1,6 +1,6 @@
 /** From a read trace to observations: every window, or the one that is asked for. @module */
 
-import { WattkeeperError } from "../../../service/mod.ts";
+import { WattkeeperError } from "../../../service/portable.ts";
 import type { Observation } from "../../core/mod.ts";
 import { meanLengths, NO_REQUESTS } from "../../predict/mod.ts";
 import type { TraceSummary } from "./read.ts";

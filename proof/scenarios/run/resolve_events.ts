@@ -32,6 +32,11 @@ export interface Happenings {
   readonly faults: readonly Fault[];
   readonly crosses: readonly { atMs: number; cross: WindowCross }[];
   readonly nodesDown: readonly ({ readonly atMs: number } & NodesDown)[];
+  readonly crashes: readonly {
+    readonly atMs: number;
+    readonly node: string;
+    readonly downMs: number;
+  }[];
   readonly configurations: readonly {
     readonly atMs: number;
     readonly set: Readonly<Record<string, unknown>>;
@@ -59,6 +64,7 @@ export function resolveEvents(
   const crosses: Happenings["crosses"][number][] = [];
   const nodesDown: Happenings["nodesDown"][number][] = [];
   const configurations: Happenings["configurations"][number][] = [];
+  const crashes: Happenings["crashes"][number][] = [];
   for (const event of events) {
     if ("at_s" in event) {
       const timed = {
@@ -69,6 +75,12 @@ export function resolveEvents(
       };
       if (event.type === "configuration") {
         configurations.push({ atMs: timed.atMs, set: event.set });
+      } else if (event.type === "agent_crash") {
+        crashes.push({
+          atMs: timed.atMs,
+          node: event.node,
+          downMs: event.down_s * 1000,
+        });
       } else faults.push({ ...timed, ...faultOf(event) });
       continue;
     }
@@ -106,7 +118,7 @@ export function resolveEvents(
         faults.push(...referenceFaults(event, context));
     }
   }
-  return { faults, crosses, nodesDown, configurations };
+  return { faults, crosses, nodesDown, configurations, crashes };
 }
 
 /** A node that comes back ends the loss before it. */
@@ -230,7 +242,7 @@ function signalsOf(
 }
 
 function faultOf(
-  event: Exclude<FaultEvent, { type: "configuration" }>,
+  event: Exclude<FaultEvent, { type: "configuration" | "agent_crash" }>,
 ): FaultWhat {
   switch (event.type) {
     case "node_reboot":

@@ -194,7 +194,7 @@ export async function buildRig(scenario: Scenario): Promise<Rig> {
 
 /** What is no fault of the world. */
 function plan(
-  { crosses, nodesDown, configurations }: Happenings,
+  { crosses, nodesDown, configurations, crashes }: Happenings,
   { world, source, file, log }: {
     readonly world: SimulatedWorld;
     readonly source: ScenarioSource;
@@ -204,6 +204,20 @@ function plan(
 ): void {
   for (const { atMs, cross } of crosses) {
     world.at(atMs, () => source.cross(cross));
+  }
+  for (const { atMs, node: name, downMs } of crashes) {
+    world.at(atMs, () => {
+      log.add("stimulus", { kind: "agent_crash", node: name });
+      const node = world.nodes.find(({ facts }) => facts.name === name);
+      node?.view.deliver();
+      node?.crashInPass(world.nowMs);
+      world.strike({
+        kind: "agent_down",
+        node: name,
+        atMs: world.nowMs,
+        durationMs: downMs,
+      });
+    });
   }
   for (const { atMs, set } of configurations) {
     world.at(atMs, () => {

@@ -141,6 +141,8 @@ const FAULTS = {
   bias: { signal: biasSignal, value: z.number().positive() },
   traffic: { factor: z.number().min(0) },
   warmup_draw: { share },
+  /** The agent hears all that has happened, sets a limit, and dies before it records it; it is back after `down_s`. */
+  agent_crash: { node, down_s: seconds },
   /** The planner's file is written anew with these fields in it; it may be wrong on purpose (R2). */
   configuration: { set: z.record(z.string(), z.unknown()) },
 } as const;

@@ -5,7 +5,7 @@ import {
   sizeBudget,
   type Sizing,
   type SizingInput,
-} from "../../../cli/budget/sizing.ts";
+} from "../../../optimizer-wasm/mod.ts";
 import { command } from "../../../cli/commands/budget.ts";
 import { parseCommandLine } from "../../../cli/parse.ts";
 import { runProgram } from "../../../cli/program.ts";

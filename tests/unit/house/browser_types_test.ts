@@ -1,52 +1,29 @@
 /** Code that must run in a browser, or be pure, type-checks without Deno's and Node's names. @module */
 
 import assert from "node:assert/strict";
+import { BROWSER_LIBRARIES, typeErrors } from "../../run/browser_types.ts";
 import { typescriptFiles } from "../../run/typescript_files.ts";
 import { reach, readImports, ROOT } from "./import_graph.ts";
 
-/**
- * Type-checks with other libraries than Deno's.
- *
- * @param lib names of TypeScript's libraries
- * @param files to check
- * @param ours whose errors count; a file that is imported for its types only may use Deno
- * @returns the errors, each with its place
- */
-async function errorsWith(
-  lib: readonly string[],
+const errorsWith = (
+  libraries: readonly string[],
   files: readonly string[],
   ours: (file: string) => boolean,
-): Promise<string[]> {
-  const folder = await Deno.makeTempDir({ prefix: "wattkeeper-types-" });
-  try {
-    const { compilerOptions, imports } = JSON.parse(
-      await Deno.readTextFile(`${ROOT}/deno.json`),
-    );
-    await Deno.writeTextFile(
-      `${folder}/deno.json`,
-      JSON.stringify({ imports, compilerOptions: { ...compilerOptions, lib } }),
-    );
-    const { stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["check", "--quiet", "--config", `${folder}/deno.json`, ...files],
-      cwd: ROOT,
-      env: { NO_COLOR: "1" },
-    }).output();
-    return new TextDecoder().decode(stderr).split("\n\n").filter((text) => {
-      const [, file] = /at file:\/\/(\S+?):\d+:\d+/.exec(text) ?? [];
-      return file !== undefined && ours(file.slice(ROOT.length + 1));
-    });
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+) => typeErrors({ root: ROOT, libraries, files, ours });
 
-const BROWSER = ["esnext", "dom", "dom.iterable", "dom.asynciterable"];
-
-Deno.test("optimizer-wasm/host.ts knows only what a browser has", async () => {
-  const door = "optimizer-wasm/host.ts";
-  const loaded = reach(await readImports(), (file) => file === door);
+Deno.test("what the browser loads knows only what a browser has", async () => {
+  const doors = [
+    "optimizer-wasm/host.ts",
+    "optimizer-wasm/portable.ts",
+    "planner/portable.ts",
+    "service/portable.ts",
+    "web/page/main.tsx",
+    "web/worker/main.ts",
+    "web/dashboard/main.tsx",
+  ];
+  const loaded = reach(await readImports(), (file) => doors.includes(file));
   assert.deepEqual(
-    await errorsWith(BROWSER, [door], (file) => loaded.has(file)),
+    await errorsWith(BROWSER_LIBRARIES, doors, (file) => loaded.has(file)),
     [],
   );
 });

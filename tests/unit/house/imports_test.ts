@@ -6,7 +6,20 @@ import { type Import, reach, readImports } from "./import_graph.ts";
 const imports = await readImports();
 
 /** Files that the rules allow as doors beside each folder's `mod.ts`. */
-const OTHER_DOORS = new Set(["optimizer-wasm/host.ts"]);
+const OTHER_DOORS = new Set([
+  "optimizer-wasm/host.ts",
+  // What needs neither Deno nor Node, for the page and its workers.
+  "optimizer-wasm/portable.ts",
+  "planner/portable.ts",
+  "service/portable.ts",
+]);
+
+/** What the page in a browser is made with. */
+const PAGE_PACKAGES = new Set(["preact", "uplot", "idb"]);
+
+/** Where the browser comes in. */
+const BROWSER_ENTRIES =
+  /^(?:optimizer-wasm\/host|[a-z-]+\/portable)\.ts$|^web\/(?:page|worker|dashboard)\//;
 
 /** What the agent's process may load: it runs on every GPU node and pays for each import. */
 const AGENT_PACKAGES = new Set([
@@ -94,12 +107,14 @@ Deno.test("nothing is imported from the network", () => {
 });
 
 Deno.test("what the browser loads needs neither Deno nor Node", () => {
-  const found = reach(imports, (file) => file === "optimizer-wasm/host.ts");
-  assert(found.size > 1, "host.ts imports something");
+  const found = reach(imports, (file) => BROWSER_ENTRIES.test(file));
+  for (const file of ["optimizer-wasm/host.ts", "web/worker/main.ts"]) {
+    assert(found.has(file), file);
+  }
   assertNothing(
-    [...found].filter(([to]) => /^(?:node|npm):/.test(to)).map(([, way]) =>
-      way
-    ),
+    [...found].filter(([to]) =>
+      /^(?:node|npm):/.test(to) && !PAGE_PACKAGES.has(packageOf(to) ?? "")
+    ).map(([, way]) => way),
   );
 });
 

@@ -1,6 +1,6 @@
 /** Why a fleet leaves GPUs idle. @module */
 
-import type { FleetCandidate } from "../../optimizer-wasm/mod.ts";
+import type { FleetCandidate } from "./answer.ts";
 import type { SweepAnswer } from "./record.ts";
 
 /** One sentence, or undefined when none is idle. */

@@ -1,7 +1,7 @@
 /** The answer of `sweep` as CSV: one line a fleet, flat columns. @module */
 
-import type { FleetCandidate, FleetSide } from "../../optimizer-wasm/mod.ts";
-import { type Column, renderRows } from "../render.ts";
+import { type CsvColumn, csvText } from "../../service/portable.ts";
+import type { FleetCandidate, FleetSide } from "./answer.ts";
 import type { SweepAnswer } from "./record.ts";
 
 interface Line {
@@ -16,7 +16,7 @@ const side = (
   name: typeof SIDES[number],
   key: string,
   value: (side: FleetSide) => number | string | undefined,
-): Column<Line> => ({
+): CsvColumn<Line> => ({
   key: `${name}_${key}`,
   value: ({ fleet }) => {
     const found = fleet[name];
@@ -24,7 +24,7 @@ const side = (
   },
 });
 
-const COLUMNS: readonly Column<Line>[] = [
+const COLUMNS: readonly CsvColumn<Line>[] = [
   { key: "kind", value: ({ kind }) => kind },
   { key: "power_budget_watts", value: ({ budgetWatts }) => budgetWatts },
   { key: "mode", value: ({ fleet }) => fleet.mode },
@@ -73,5 +73,5 @@ export function sweepCsv(
       fleet: best,
     })),
   ];
-  return renderRows(lines, COLUMNS, "csv");
+  return csvText(lines, COLUMNS);
 }

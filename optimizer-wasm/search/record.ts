@@ -1,15 +1,9 @@
 /** The answer of `sweep` as JSON: snake_case, units in names, stable (`SPEC.md` §13). @module */
 
-import type {
-  FleetCandidate,
-  FleetQuery,
-  FleetResult,
-  FleetSide,
-  FleetSpace,
-  Layout,
-  Relaxation,
-  WattsPoint,
-} from "../../optimizer-wasm/mod.ts";
+import type { Layout } from "../estimate_case.ts";
+import type { FleetCandidate, FleetResult, FleetSide } from "./answer.ts";
+import type { Relaxation, WattsPoint } from "./frontier.ts";
+import type { FleetQuery, FleetSpace } from "./question.ts";
 
 /** Everything that a sweep found. */
 export interface SweepAnswer {

@@ -1,6 +1,6 @@
 /** From the watts of racks to the budget of each deployment (`SPEC.md` R30), pure. @module */
 
-import { WattkeeperError } from "../../service/mod.ts";
+import { WattkeeperError } from "../service/portable.ts";
 
 /** What is fed, what is installed and who shares it. All numbers are checked by {@linkcode sizeBudget}. */
 export interface SizingInput {
@@ -62,6 +62,14 @@ export interface Sizing {
   readonly unassignedWatts: number;
   readonly warnings: readonly string[];
 }
+
+/** Starts that nothing charges or gates draw before their first cap lands, so less may be planned with (R30). */
+export const HEADROOM = 0.9;
+export const HEADROOM_UNCHARGED_STARTS = 0.85;
+/** Processors, memory, fans and network of one 8-GPU node; 500–1500 W are usual, the upper end is safe. */
+export const NODE_OVERHEAD_WATTS = 1500;
+/** Share of its maximum that an idle GPU with its driver loaded draws; B200 measured 0.19–0.20, the highest known. */
+export const IDLE_SHARE = 0.2;
 
 /** Above this a budget hardly binds and the formula's inputs deserve a second look. */
 const OVERSUBSCRIBED = 1.15;

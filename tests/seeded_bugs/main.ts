@@ -1,0 +1,41 @@
+/** The table of seeded bugs: `deno run -A tests/seeded_bugs/main.ts [PART OF A NAME]`. Exits with 1 when one is not found. @module */
+
+import { BrokenTree } from "./broken_tree.ts";
+import { SEEDED_BUGS } from "./bugs.ts";
+
+/** A bug that takes more schedules is one that schedules do not find. */
+export const WITHIN_SCHEDULES = 1_000;
+
+/** Runs all of them, so many side by side. @returns names of those that were not found */
+export async function searchAll(
+  write: (line: string) => void,
+  { part = "", lanes = 2 }: {
+    readonly part?: string;
+    readonly lanes?: number;
+  } = {},
+): Promise<string[]> {
+  const missed: string[] = [];
+  const todo = SEEDED_BUGS.filter(({ name }) => name.includes(part));
+  const lane = async () => {
+    await using tree = await BrokenTree.create();
+    for (let bug = todo.shift(); bug; bug = todo.shift()) {
+      const found = await tree.search(bug, {
+        firstSeed: 1,
+        count: WITHIN_SCHEDULES,
+      });
+      if (found.seed === undefined) missed.push(bug.name);
+      write(
+        `| ${bug.rule} | ${bug.name} | ${
+          found.seed === undefined ? "not found" : found.schedules
+        } | ${found.invariant ?? ""} |`,
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  return missed;
+}
+
+if (import.meta.main) {
+  const missed = await searchAll(console.log, { part: Deno.args[0] ?? "" });
+  if (missed.length > 0) Deno.exit(1);
+}
