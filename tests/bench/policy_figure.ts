@@ -116,7 +116,9 @@ function picture(all: readonly Comparison[]): string {
   });
   const height = 34 + groups.length * row + 20;
   const legend = POLICIES.map((policy, number) =>
-    `<rect x="${left + number * 180}" y="${height - 22}" width="12" height="12" class="p${number}"/><text x="${
+    `<rect x="${left + number * 180}" y="${
+      height - 22
+    }" width="12" height="12" class="p${number}"/><text x="${
       left + number * 180 + 17
     }" y="${height - 12}" class="s">${policy}</text>`
   ).join("");

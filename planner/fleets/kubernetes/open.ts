@@ -104,8 +104,8 @@ async function open(
   const apis = await discover(api, signal);
   if (power && !apis.reports) throw noReports();
   const kind = await kindOf(api, apis, { options, signal });
-  let told: (() => void) | undefined;
-  const tell = () => told?.();
+  const told = { changed: () => {} };
+  const tell = () => told.changed();
   const news = new ReportNews();
   const watches = makeWatches({
     namespace,
@@ -213,7 +213,7 @@ async function open(
       ),
     ],
   });
-  told = fleet.tell;
+  told.changed = fleet.tell;
   return fleet;
 }
 
