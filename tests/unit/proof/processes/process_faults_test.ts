@@ -67,7 +67,7 @@ Deno.test("planner_crash: another process takes over with a higher epoch, once t
     { kind: "planner_crash", atMs: 40_000, downMs: 2_000 },
   ]);
   const [lease] = linesWith(lines, "planner-2 lease 2");
-  assert(lease && lease.atMs > 50_000, lease?.line);
+  assert(lease && lease.atMs > 50_000, `${lease?.line}`);
   assert(linesWith(lines, "planner-2 stamp").length >= 2);
   assert.deepEqual(
     linesWith(lines, "planner-1").filter(({ atMs }) => atMs > 40_000),
@@ -156,12 +156,12 @@ Deno.test("prometheus_*: what is not known is said, and the targets hold", async
     await recordOf([{ kind: "prometheus_down", ...span }]),
     "decides 2",
   );
-  assert(down?.line.includes("source_problem"), down?.line);
+  assert(down?.line.includes("source_problem"), `${down?.line}`);
   const [nan] = linesWith(
     await recordOf([{ kind: "prometheus_nan", ...span }]),
     "decides 2",
   );
-  assert(nan?.line.includes("observation_rejected"), nan?.line);
+  assert(nan?.line.includes("observation_rejected"), `${nan?.line}`);
   const honest = await recordOf([]);
   for (
     const fault of [
