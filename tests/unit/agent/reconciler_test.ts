@@ -434,3 +434,20 @@ Deno.test("GPUs that come and go: each pass visits those that are there", async 
   world.gpus.splice(0);
   assert.equal((await agent.pass("interval")).good, false, "no GPU at all");
 });
+
+Deno.test("a release that the device turns into another limit is finished later", async () => {
+  // Found by random schedules: 404 W was taken for somebody else's limit, and stayed for ever.
+  const { world, agent } = await capped();
+  world.pods = [];
+  world.placed.clear();
+  await agent.pass("event");
+  await world.clock.advance(5_000);
+  const set = world.nvml.setLimit.bind(world.nvml);
+  world.nvml.setLimit = (uuid, watts) => set(uuid, Math.min(watts, 404));
+  assert.equal((await agent.pass("event")).good, false);
+  assert.equal(world.watts(), 404);
+  world.nvml.setLimit = set;
+  await agent.pass("interval");
+  assert.equal(world.watts(), 700);
+  assert.deepEqual(agent.options.store.entries(), []);
+});
