@@ -56,7 +56,10 @@ export async function patchPod(
 ): Promise<StepOutcome> {
   if (!known) return { kind: "gone" };
   const { pod } = step;
-  if (known.pod.resourceVersion !== pod.resourceVersion) {
+  // One that terminates may be gone by now: only the server knows.
+  if (
+    known.pod.resourceVersion !== pod.resourceVersion && !known.pod.terminating
+  ) {
     return moved(known.pod.resourceVersion, pod.resourceVersion);
   }
   const path = `/api/v1/namespaces/${encodeURIComponent(pod.namespace)}/pods/${
