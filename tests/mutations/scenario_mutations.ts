@@ -258,11 +258,10 @@ export const SCENARIO_MUTATIONS: readonly ScenarioMutation[] = [
     kills: ["O8"],
   },
   {
-    does: "waits for ever for a lost write (C7)",
-    file: `${LEDGER}/plan_stamps.ts`,
-    from:
-      "const isUnheard = pod.pending !== undefined && !pod.pending.landed &&",
-    to: "const isUnheard = pod.pending === null && !pod.pending.landed &&",
+    does: "takes no write for resolved, whatever it sees (C7)",
+    file: `${LEDGER}/pending.ts`,
+    from: "return resourceVersion !== write.resourceVersion &&",
+    to: "return resourceVersion === write.podUid &&",
     kills: ["O24"],
   },
   {

@@ -227,9 +227,10 @@ export class Painter {
         listedAtMs !== undefined && (ageMs ?? 0) > STALE_AFTER_MS
       );
     const [first] = silent;
+    // Without the age: words that change would be told anew every second. The age of each watch is a metric.
     return first === undefined ? [] : [
-      `The API server has not been heard of for ${
-        Math.round((first.ageMs ?? 0) / 1000)
+      `The API server has not been heard of for over ${
+        STALE_AFTER_MS / 1000
       } s (${
         silent.map(({ name }) => name).join(", ")
       }): what is known may be old. ${first.fault?.message ?? ""}`.trim(),
