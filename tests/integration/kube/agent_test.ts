@@ -124,8 +124,15 @@ Deno.test({ name: "the agent and its API server", ignore }, async (t) => {
       await node.loseRecord();
       await node.startAgent();
       const after = await report(
-        "a later report",
-        ({ sequence }) => sequence > (before?.sequence ?? Infinity),
+        "a later report that names the pod",
+        ({ sequence, gpus }) => {
+          if (sequence <= (before?.sequence ?? Infinity)) return false;
+          // Before the API server has said what it reported last, a GPU is unknown: charged in full, never free.
+          const [gpu] = gpus;
+          assert.notEqual(gpu?.occupancy, "free");
+          if (!gpu?.pod) assert.equal(gpu?.occupancy, "unknown");
+          return gpu?.pod !== undefined;
+        },
       );
       assert.equal(after.gpus[0]?.pod?.uid, uid);
       assert.deepEqual(node.nvml.sets(0).at(-1), 300, "never lifted");
