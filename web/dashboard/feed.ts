@@ -56,6 +56,8 @@ export class Feed {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #reopening: ReturnType<typeof setTimeout> | undefined;
   #stream: EventSource | undefined;
+  /** Decisions of the stream since the list was last asked for. */
+  #streamed: readonly DecisionView[] = [];
   #reading = false;
   #stopped = false;
 
@@ -105,6 +107,7 @@ export class Feed {
     } catch {
       return;
     }
+    this.#streamed = [decision, ...this.#streamed].slice(0, MOST_DECISIONS);
     this.#change({ decisions: merged([decision], this.#view.decisions) });
   }
 
@@ -121,11 +124,15 @@ export class Feed {
       const known = this.#view.state;
       const isOther = known !== undefined &&
         known.started_at_ms !== state.started_at_ms;
-      if (known === undefined || isOther) {
+      const newest = this.#view.decisions[0]?.id ?? -1;
+      const isBehind = (state.last_decision_id ?? -1) > newest;
+      if (known === undefined || isOther || isBehind) {
+        this.#streamed = [];
         const { decisions } = await json<{ decisions: DecisionView[] }>(
           `api/v1/decisions?limit=${MOST_DECISIONS / 2}`,
         );
-        this.#change({ decisions });
+        // What the stream told meanwhile may be newer than the page of decisions.
+        this.#change({ decisions: merged(this.#streamed, decisions) });
       }
       this.#change({
         link: "live",
