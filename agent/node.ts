@@ -92,7 +92,13 @@ export async function openNodeAgent(
     const processes = new ProcessTable(settings.procRoot);
     const bootId = readBootId(settings.procRoot);
     const lastReport = lastReportOf([file, ...cluster.sinks], store);
-    await Promise.race([lastReport.complete, realClock.sleep(FIRST_REPORT_MS)]);
+    // With its record the node needs nobody to tell it what is its own.
+    if (store.health.kind !== "intact") {
+      await Promise.race([
+        lastReport.complete,
+        realClock.sleep(FIRST_REPORT_MS),
+      ]);
+    }
     const reconciler = new Reconciler({
       nvml,
       ownership: ownershipOf(settings, processes),
