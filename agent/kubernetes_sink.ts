@@ -54,6 +54,7 @@ export class KubernetesSink implements ReportSink {
   readonly #counts = { delivered: 0, failed: 0 };
   readonly #last = Promise.withResolvers<NodePowerReport | undefined>();
   #next: NodePowerReport | undefined;
+  #first: Promise<void> | undefined;
   #stored: Stored | "absent" | undefined;
   #fault: string | undefined;
   #changed = Promise.withResolvers<void>();
@@ -69,8 +70,18 @@ export class KubernetesSink implements ReportSink {
     this.#change();
   }
 
+  /** Asks the server at once, since a start waits for it; a read that fails is repeated by `run`. */
   last(): Promise<NodePowerReport | undefined> {
+    this.#first ??= this.#readFirst();
     return this.#last.promise;
+  }
+
+  async #readFirst(): Promise<void> {
+    try {
+      this.#stored ??= await this.#read();
+    } catch {
+      // `run` tries again, and says why it does not succeed.
+    }
   }
 
   fault(): string | undefined {
@@ -91,6 +102,7 @@ export class KubernetesSink implements ReportSink {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
+        await this.#first;
         this.#stored ??= await this.#read(signal);
         const report = this.#next;
         if (report === undefined) await this.#untilChanged(signal);
@@ -160,7 +172,7 @@ export class KubernetesSink implements ReportSink {
     this.#change();
   }
 
-  async #read(signal: AbortSignal): Promise<Stored | "absent"> {
+  async #read(signal?: AbortSignal): Promise<Stored | "absent"> {
     const { client, nodeName } = this.#options;
     try {
       const object = await client.get(this.#path, signal);
