@@ -100,9 +100,10 @@ export class KubernetesSink implements ReportSink {
 
   /** Delivers until `signal` aborts. Never throws for anything the server does. */
   async run(signal: AbortSignal): Promise<void> {
+    // From here on the loop reads, unless somebody has asked before.
+    await (this.#first ??= Promise.resolve());
     while (!signal.aborted) {
       try {
-        await this.#first;
         this.#stored ??= await this.#read(signal);
         const report = this.#next;
         if (report === undefined) await this.#untilChanged(signal);
