@@ -1,7 +1,7 @@
 /**
  * What a cap costs where tables were measured at several power limits (R17): the rows as they are, in straight lines
  * from one limit to the next and from the highest binding one to the own draw, where a cap begins to bind.
- * `assembly/search/operating.ts` is the same for the search.
+ * `assembly/search/operating.ts` is the same for the search, from the upper end of the draw that caps are sized with.
  * @module
  */
 

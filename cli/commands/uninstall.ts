@@ -1,10 +1,11 @@
 /** `uninstall`: takes caps off pods and GPUs, waits until the nodes say so, then says what to delete (`SPEC.md` §13). @module */
 
-import { realClock, SYSTEM_NAMESPACE } from "../../cluster/mod.ts";
+import { realClock } from "../../cluster/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
 import {
-  CLUSTER_OPTIONS,
   clusterError,
+  INSTALLATION_OPTIONS,
+  namespacesOf,
   openSession,
 } from "../kubernetes/session.ts";
 import type { CheckTarget } from "../kubernetes/target.ts";
@@ -41,22 +42,7 @@ Needed rights: patch on pods and release on powergrants.wattkeeper.dev in the de
     "uninstall [--dry-run] [--kubeconfig FILE] [--namespace NAME]… [flags]",
   ],
   options: [
-    ...CLUSTER_OPTIONS,
-    {
-      name: "namespace",
-      kind: "string",
-      value: "NAME",
-      help:
-        "Namespace of a deployment. Default: each one that a planner has a Role in.",
-      multiple: true,
-    },
-    {
-      name: "system-namespace",
-      kind: "string",
-      value: "NAME",
-      help: "Namespace of the installation.",
-      default: SYSTEM_NAMESPACE,
-    },
+    ...INSTALLATION_OPTIONS,
     {
       name: "wait-seconds",
       kind: "number",
@@ -86,7 +72,6 @@ Needed rights: patch on pods and release on powergrants.wattkeeper.dev in the de
 
 async function run(context: CommandContext): Promise<number> {
   const { flags, signal, progress, output, write } = context;
-  const namespaces = flags["namespace"];
   using session = await openSession(flags);
   const target: CheckTarget = {
     client: session.client,
@@ -99,7 +84,7 @@ async function run(context: CommandContext): Promise<number> {
     await session.client.get("/version", signal);
     const installation = await findInstallation(
       target,
-      Array.isArray(namespaces) ? namespaces : [],
+      namespacesOf(flags),
     );
     const outcome = flags["dry-run"] === true
       ? {

@@ -1,11 +1,11 @@
 /** `verify`: whether an installed system is as it should be, read-only (`SPEC.md` §13). @module */
 
-import { SYSTEM_NAMESPACE } from "../../cluster/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { type CheckRow, tally } from "../kubernetes/check.ts";
 import {
-  CLUSTER_OPTIONS,
   clusterError,
+  INSTALLATION_OPTIONS,
+  namespacesOf,
   openSession,
 } from "../kubernetes/session.ts";
 import { verify } from "../kubernetes/verify.ts";
@@ -21,22 +21,7 @@ export const command: Command = {
 Needed rights: list nodes, nodepowerreports, the deployment's pods and leases, the policies; get the DaemonSet; create subjectaccessreviews. What the account may not read is "not checked".`,
   usage: ["verify [--kubeconfig FILE] [--namespace NAME]… [flags]"],
   options: [
-    ...CLUSTER_OPTIONS,
-    {
-      name: "namespace",
-      kind: "string",
-      value: "NAME",
-      help:
-        "Namespace of a deployment. Default: each one that a planner has a Role in.",
-      multiple: true,
-    },
-    {
-      name: "system-namespace",
-      kind: "string",
-      value: "NAME",
-      help: "Namespace of the installation.",
-      default: SYSTEM_NAMESPACE,
-    },
+    ...INSTALLATION_OPTIONS,
     {
       name: "advisory",
       kind: "boolean",
@@ -77,7 +62,6 @@ const COLUMNS: readonly Column<CheckRow>[] = [
 
 async function run(context: CommandContext): Promise<number> {
   const { flags, signal, output, write, progress } = context;
-  const namespaces = flags["namespace"];
   using session = await openSession(flags);
   const rows = await verify({
     client: session.client,
@@ -85,7 +69,7 @@ async function run(context: CommandContext): Promise<number> {
     system: String(flags["system-namespace"]),
     now: Date.now,
   }, {
-    namespaces: Array.isArray(namespaces) ? namespaces : [],
+    namespaces: namespacesOf(flags),
     writes: flags["advisory"] !== true,
     transport: session.transport,
     progress,
@@ -109,10 +93,10 @@ function table(
   rows: readonly CheckRow[],
   counts: ReturnType<typeof tally>,
 ): string {
-  const todo = rows.filter(({ result }) => result !== "pass");
-  const remedies = [...new Set(todo.map(({ remedy }) => remedy))].map(
+  const unmet = rows.filter(({ result }) => result !== "pass");
+  const remedies = [...new Set(unmet.map(({ remedy }) => remedy))].map(
     (remedy) => {
-      const of = todo.filter((row) => row.remedy === remedy);
+      const of = unmet.filter((row) => row.remedy === remedy);
       const subjects = of.map(({ check, subject }) => `${check} ${subject}`);
       return `- ${subjects.slice(0, 3).join(", ")}${
         subjects.length > 3 ? ", …" : ""

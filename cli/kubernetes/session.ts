@@ -4,21 +4,21 @@ import {
   ApiClient,
   ApiError,
   ApiTransport,
-  type Endpoint,
-  findEndpoint,
   realClock,
+  SYSTEM_NAMESPACE,
 } from "../../cluster/mod.ts";
+import { endpointLoader } from "../../cluster/kubeconfig/mod.ts";
 import { WattkeeperError } from "../../service/mod.ts";
 import type { CommandContext, OptionSpec } from "../command.ts";
 
-/** Flags of every command that talks to a cluster. */
-export const CLUSTER_OPTIONS: readonly OptionSpec[] = [
+/** Where the cluster is. */
+const CLUSTER_OPTIONS: readonly OptionSpec[] = [
   {
     name: "kubeconfig",
     kind: "string",
     value: "FILE",
     help:
-      "Where the API server is. Default: $KUBECONFIG, ~/.kube/config, else the cluster around.",
+      "Where the API server is. Default: $KUBECONFIG, the cluster around, else ~/.kube/config.",
   },
   {
     name: "context",
@@ -28,6 +28,33 @@ export const CLUSTER_OPTIONS: readonly OptionSpec[] = [
   },
 ];
 
+/** Flags of every command that looks at a whole installation. */
+export const INSTALLATION_OPTIONS: readonly OptionSpec[] = [
+  ...CLUSTER_OPTIONS,
+  {
+    name: "namespace",
+    kind: "string",
+    value: "NAME",
+    help:
+      "Namespace of a deployment. Default: each one that a planner has a Role in.",
+    multiple: true,
+  },
+  {
+    name: "system-namespace",
+    kind: "string",
+    value: "NAME",
+    help: "Namespace of the installation.",
+    default: SYSTEM_NAMESPACE,
+  },
+];
+
+/** Namespaces that the flags name; none: all that a planner has a Role in. */
+export function namespacesOf(
+  { namespace }: CommandContext["flags"],
+): readonly string[] {
+  return Array.isArray(namespace) ? namespace : [];
+}
+
 /** An open way. */
 export interface ClusterSession extends Disposable {
   readonly client: ApiClient;
@@ -35,21 +62,18 @@ export interface ClusterSession extends Disposable {
 }
 
 /**
- * Opens one for a command's flags.
+ * Opens one for a command's flags, by the same kubeconfig that `plan` takes: login programs included.
  *
  * @throws {WattkeeperError} when nothing says where the API server is
  */
 export async function openSession(
   flags: CommandContext["flags"],
-  environment: (name: string) => string | undefined = (name) =>
-    Deno.env.get(name),
 ): Promise<ClusterSession> {
-  const context = flags["context"];
-  const load = (): Promise<Endpoint> =>
-    findEndpoint({
-      kubeconfig: kubeconfigPath(flags["kubeconfig"], environment),
-      context: typeof context === "string" ? context : undefined,
-    });
+  const { kubeconfig, context } = flags;
+  const load = endpointLoader({
+    kubeconfig: typeof kubeconfig === "string" ? kubeconfig : undefined,
+    context: typeof context === "string" ? context : undefined,
+  });
   // What is wrong with the file is said now, not at the first request.
   await load();
   const transport = new ApiTransport(load);
@@ -58,28 +82,6 @@ export async function openSession(
     client: new ApiClient(transport, { clock: realClock, random: Math.random }),
     [Symbol.dispose]: () => transport[Symbol.dispose](),
   };
-}
-
-function kubeconfigPath(
-  flag: CommandContext["flags"][string],
-  environment: (name: string) => string | undefined,
-): string | undefined {
-  if (typeof flag === "string") return flag;
-  const named = environment("KUBECONFIG")?.split(":").find((path) =>
-    path !== ""
-  );
-  if (named !== undefined) return named;
-  const home = environment("HOME");
-  const usual = `${home}/.kube/config`;
-  return home !== undefined && isFile(usual) ? usual : undefined;
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
 }
 
 /**

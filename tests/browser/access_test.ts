@@ -21,7 +21,7 @@ const STATES = [
 
 for (const scheme of ["light", "dark"] as const) {
   for (const width of WIDTHS) {
-    browserTest(
+    Deno.test(browserTest(
       `${width} px, ${scheme}: nothing serious for axe, nothing wider than the window`,
       async () => {
         await using web = await servePages();
@@ -40,11 +40,11 @@ for (const scheme of ["light", "dark"] as const) {
           assert(content <= window, `${what}: ${content} px in ${window} px`);
         }
       },
-    );
+    ));
   }
 }
 
-browserTest(
+Deno.test(browserTest(
   "open details, tables and racks have no serious finding either",
   async () => {
     await using web = await servePages();
@@ -62,9 +62,9 @@ browserTest(
     await answered(page);
     assert.deepEqual(await seriousFindings(page), []);
   },
-);
+));
 
-browserTest(
+Deno.test(browserTest(
   "nothing moves while the answer comes in, nor when the next one does",
   async () => {
     await using web = await servePages();
@@ -83,9 +83,9 @@ browserTest(
       assert(sum < 0.01, `${width} px: ${shifts.join(", ")}`);
     }
   },
-);
+));
 
-browserTest(
+Deno.test(browserTest(
   "the keyboard alone reaches every control, and the way to the answer is short",
   async () => {
     await using web = await servePages();
@@ -128,4 +128,4 @@ browserTest(
       );
     }
   },
-);
+));

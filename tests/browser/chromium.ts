@@ -40,19 +40,19 @@ export function browser(): Promise<Browser> {
   return shared;
 }
 
-/** A test in Chromium; each file's last one is followed by the end of its browser. */
+/** A test in Chromium, for `Deno.test` of the file that has it: a report names the file in which that is called. */
 export function browserTest(
   name: string,
   run: () => Promise<void>,
-): void {
-  Deno.test({
+): Deno.TestDefinition {
+  return {
     name,
     ignore: CHROMIUM === undefined,
     // The connection to the browser outlives a test.
     sanitizeOps: false,
     sanitizeResources: false,
     fn: run,
-  });
+  };
 }
 
 /** Ends the browser of a test file. */

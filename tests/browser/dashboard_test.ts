@@ -14,7 +14,7 @@ import {
 
 closeBrowserAfterAll();
 
-browserTest(
+Deno.test(browserTest(
   "the dashboard is live: watts, sides, nodes, decisions with reasons",
   async () => {
     await using planner = await startPlanner();
@@ -52,20 +52,22 @@ browserTest(
     assert.deepEqual(await seriousFindings(page), []);
     assert.deepEqual(troubles, []);
   },
+));
+
+Deno.test(
+  browserTest("the capacity planner is beside it, and leads back", async () => {
+    await using planner = await startPlanner();
+    await using opened = await openPage();
+    const { page } = opened;
+    await page.goto(planner.url);
+    await page.getByRole("link", { name: "Capacity" }).click();
+    await page.getByText(/tokens\/s inside/).waitFor();
+    await page.getByRole("link", { name: "Fleet" }).click();
+    await page.locator(".fresh-live").waitFor();
+  }),
 );
 
-browserTest("the capacity planner is beside it, and leads back", async () => {
-  await using planner = await startPlanner();
-  await using opened = await openPage();
-  const { page } = opened;
-  await page.goto(planner.url);
-  await page.getByRole("link", { name: "Capacity" }).click();
-  await page.getByText(/tokens\/s inside/).waitFor();
-  await page.getByRole("link", { name: "Fleet" }).click();
-  await page.locator(".fresh-live").waitFor();
-});
-
-browserTest(
+Deno.test(browserTest(
   "the planner going away is shown, what was read stays, and another one is picked up",
   async () => {
     await using opened = await openPage();
@@ -91,9 +93,9 @@ browserTest(
     );
     await page.getByText(`#${first + 1}`, { exact: true }).waitFor();
   },
-);
+));
 
-browserTest(
+Deno.test(browserTest(
   "web --planner shows the same dashboard from another address",
   async () => {
     await using planner = await startPlanner();
@@ -123,26 +125,28 @@ browserTest(
       await server.close();
     }
   },
-);
+));
 
-browserTest("a page without a planner behind it says so", async () => {
-  const files = await (async () => {
-    await buildWeb();
-    return await builtFiles();
-  })();
-  assert(files);
-  const page = pages(files, { withPlanner: true });
-  const server = serveHttp(
-    { hostname: "127.0.0.1", port: 0, part: "test.web" },
-    (request) => page(request) ?? new Response(null, { status: 404 }),
-  );
-  try {
-    await using opened = await openPage();
-    await opened.page.goto(`http://127.0.0.1:${server.port}/`);
-    await opened.page.getByText("No planner answers here").waitFor();
-    await opened.page.getByText("The planner answered 404.").waitFor();
-    assert.deepEqual(await seriousFindings(opened.page), []);
-  } finally {
-    await server.close();
-  }
-});
+Deno.test(
+  browserTest("a page without a planner behind it says so", async () => {
+    const files = await (async () => {
+      await buildWeb();
+      return await builtFiles();
+    })();
+    assert(files);
+    const page = pages(files, { withPlanner: true });
+    const server = serveHttp(
+      { hostname: "127.0.0.1", port: 0, part: "test.web" },
+      (request) => page(request) ?? new Response(null, { status: 404 }),
+    );
+    try {
+      await using opened = await openPage();
+      await opened.page.goto(`http://127.0.0.1:${server.port}/`);
+      await opened.page.getByText("No planner answers here").waitFor();
+      await opened.page.getByText("The planner answered 404.").waitFor();
+      assert.deepEqual(await seriousFindings(opened.page), []);
+    } finally {
+      await server.close();
+    }
+  }),
+);

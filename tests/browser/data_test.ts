@@ -57,7 +57,7 @@ async function add(page: Page, name: string, bytes: Uint8Array): Promise<void> {
 
 const pack = CHROMIUM === undefined ? new Uint8Array() : await smallPack();
 
-browserTest(
+Deno.test(browserTest(
   "a pack is checked, kept over a reload, used and removed",
   async () => {
     await using web = await servePages();
@@ -82,7 +82,7 @@ browserTest(
     await answered(page);
     assert.equal(await row.count(), 0);
   },
-);
+));
 
 const BAD:
   readonly (readonly [what: string, bytes: () => Uint8Array, said: RegExp])[] =
@@ -118,7 +118,7 @@ function changed(at: number, by: number): Uint8Array {
 }
 
 for (const [what, bytes, said] of BAD) {
-  browserTest(
+  Deno.test(browserTest(
     `${what} is refused with what is wrong, and the answer stays`,
     async () => {
       await using web = await servePages();
@@ -135,10 +135,10 @@ for (const [what, bytes, said] of BAD) {
       assert.match(await page.locator("h1").innerText(), /tokens\/s/);
       assert.deepEqual(troubles, []);
     },
-  );
+  ));
 }
 
-browserTest("a huge file is refused before it is read", async () => {
+Deno.test(browserTest("a huge file is refused before it is read", async () => {
   await using web = await servePages();
   await using opened = await openPage();
   const { page } = opened;
@@ -159,9 +159,9 @@ browserTest("a huge file is refused before it is read", async () => {
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-});
+}));
 
-browserTest(
+Deno.test(browserTest(
   "neither page nor worker may connect to anything, whatever the host's headers",
   async () => {
     const seen: string[] = [];
@@ -201,7 +201,7 @@ browserTest(
       assert.deepEqual(seen.filter((path) => path.includes("leak")), []);
     }
   },
-);
+));
 
 /** A file without any header but its type. */
 async function bareFile(from: string, request: Request): Promise<Response> {

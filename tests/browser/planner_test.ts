@@ -15,7 +15,7 @@ import {
 
 closeBrowserAfterAll();
 
-browserTest(
+Deno.test(browserTest(
   "the page answers as soon as it is open, without a fault",
   async () => {
     await using web = await servePages();
@@ -35,9 +35,9 @@ browserTest(
     );
     assert.deepEqual(troubles, []);
   },
-);
+));
 
-browserTest(
+Deno.test(browserTest(
   "more watts bring more tokens, and the address follows",
   async () => {
     await using web = await servePages();
@@ -58,9 +58,9 @@ browserTest(
       after,
     );
   },
-);
+));
 
-browserTest(
+Deno.test(browserTest(
   "dragging supersedes: only the last question is answered",
   async () => {
     await using web = await servePages();
@@ -87,9 +87,9 @@ browserTest(
     );
     assert.deepEqual(troubles, []);
   },
-);
+));
 
-browserTest(
+Deno.test(browserTest(
   "an infeasible question says what binds, and one click makes it feasible",
   async () => {
     await using web = await servePages();
@@ -107,9 +107,9 @@ browserTest(
     await answered(page);
     assert(numberIn(await figure(page, "Throughput").textContent()) > 0);
   },
-);
+));
 
-browserTest(
+Deno.test(browserTest(
   "racks and headroom become a budget, and one that cannot be is an error",
   async () => {
     await using web = await servePages();
@@ -129,9 +129,9 @@ browserTest(
       /The racks hold 16 GPUs/,
     );
   },
-);
+));
 
-browserTest(
+Deno.test(browserTest(
   "a number that is none is named beside its field, and the answer stays",
   async () => {
     await using web = await servePages();
@@ -144,9 +144,9 @@ browserTest(
     await page.getByText("Write a number of ms from 0.1 to 60000.").waitFor();
     assert.equal(await figure(page, "Throughput").textContent(), before);
   },
-);
+));
 
-browserTest("a pinned layout is what the fleet runs", async () => {
+Deno.test(browserTest("a pinned layout is what the fleet runs", async () => {
   await using web = await servePages();
   await using opened = await openPage();
   const { page } = opened;
@@ -160,9 +160,9 @@ browserTest("a pinned layout is what the fleet runs", async () => {
     await page.locator(".line code").innerText(),
     /--pin-decode tp=4/,
   );
-});
+}));
 
-browserTest("a trace gives lengths and demand", async () => {
+Deno.test(browserTest("a trace gives lengths and demand", async () => {
   await using web = await servePages();
   await using opened = await openPage();
   const { page } = opened;
@@ -197,9 +197,9 @@ browserTest("a trace gives lengths and demand", async () => {
       .inputValue(),
     "1",
   );
-});
+}));
 
-browserTest("a file that is no trace is named", async () => {
+Deno.test(browserTest("a file that is no trace is named", async () => {
   await using web = await servePages();
   await using opened = await openPage();
   const { page } = opened;
@@ -210,9 +210,9 @@ browserTest("a file that is no trace is named", async () => {
     buffer: Buffer.from("eggs,milk\n1,2\n"),
   });
   await page.getByText('The file "shopping.csv" is not a trace').waitFor();
-});
+}));
 
-browserTest(
+Deno.test(browserTest(
   "every plot can be hovered, zoomed and read from the keyboard, and has its table, CSV and PNG",
   async () => {
     await using web = await servePages();
@@ -267,4 +267,4 @@ browserTest(
     }
     assert.deepEqual(troubles, []);
   },
-);
+));

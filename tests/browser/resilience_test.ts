@@ -11,7 +11,7 @@ import {
 
 closeBrowserAfterAll();
 
-browserTest(
+Deno.test(browserTest(
   "a bad link is named, and the page answers all the same",
   async () => {
     await using web = await servePages();
@@ -39,9 +39,9 @@ browserTest(
     assert.equal(await alert.count(), 0);
     assert.deepEqual(troubles, []);
   },
-);
+));
 
-browserTest(
+Deno.test(browserTest(
   "a link of another version is refused, not guessed at",
   async () => {
     await using web = await servePages();
@@ -53,7 +53,7 @@ browserTest(
     ).waitFor();
     await answered(page);
   },
-);
+));
 
 for (
   const [field, link, said] of [
@@ -67,7 +67,7 @@ for (
     ["data", "v=1&data=9.9.9", /keeps no pack of vllm 9\.9\.9 on h200_sxm/],
   ] as const
 ) {
-  browserTest(
+  Deno.test(browserTest(
     `a link that names an unknown ${field} is an error that says so`,
     async () => {
       await using web = await servePages();
@@ -78,10 +78,10 @@ for (
       assert.match(await page.locator(".headline").innerText(), said);
       assert.deepEqual(troubles, []);
     },
-  );
+  ));
 }
 
-browserTest(
+Deno.test(browserTest(
   "a worker that dies is noticed, started again, and asked again",
   async () => {
     await using web = await servePages();
@@ -102,36 +102,43 @@ browserTest(
     );
     assert.equal(page.workers().length, 1);
   },
+));
+
+Deno.test(
+  browserTest("a worker that throws is started again at once", async () => {
+    await using web = await servePages();
+    await using opened = await openPage();
+    const { page } = opened;
+    await page.goto(web.url);
+    await answered(page);
+    await page.workers()[0]?.evaluate(
+      "void setTimeout(() => { throw new Error('broken'); })",
+    );
+    await page.getByText("The search engine stopped and was started again")
+      .waitFor();
+    await answered(page);
+    assert.match(await page.locator("h1").innerText(), /tokens\/s/);
+  }),
 );
 
-browserTest("a worker that throws is started again at once", async () => {
-  await using web = await servePages();
-  await using opened = await openPage();
-  const { page } = opened;
-  await page.goto(web.url);
-  await answered(page);
-  await page.workers()[0]?.evaluate(
-    "void setTimeout(() => { throw new Error('broken'); })",
-  );
-  await page.getByText("The search engine stopped and was started again")
-    .waitFor();
-  await answered(page);
-  assert.match(await page.locator("h1").innerText(), /tokens\/s/);
-});
-
-browserTest("a worker that cannot start is not started for ever", async () => {
-  let missing = true;
-  await using web = await servePages((request) =>
-    missing && request.url.endsWith("/worker.js")
-      ? new Response("gone", { status: 404 })
-      : undefined
-  );
-  await using opened = await openPage();
-  const { page } = opened;
-  await page.goto(web.url);
-  await page.getByText("The search engine keeps stopping").waitFor();
-  missing = false;
-  await page.getByRole("button", { name: "Start again" }).click();
-  await answered(page);
-  assert.match(await page.locator("h1").innerText(), /tokens\/s/);
-});
+Deno.test(
+  browserTest(
+    "a worker that cannot start is not started for ever",
+    async () => {
+      let missing = true;
+      await using web = await servePages((request) =>
+        missing && request.url.endsWith("/worker.js")
+          ? new Response("gone", { status: 404 })
+          : undefined
+      );
+      await using opened = await openPage();
+      const { page } = opened;
+      await page.goto(web.url);
+      await page.getByText("The search engine keeps stopping").waitFor();
+      missing = false;
+      await page.getByRole("button", { name: "Start again" }).click();
+      await answered(page);
+      assert.match(await page.locator("h1").innerText(), /tokens\/s/);
+    },
+  ),
+);

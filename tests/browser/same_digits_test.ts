@@ -69,7 +69,7 @@ for (
     ],
   ] as const
 ) {
-  browserTest(
+  Deno.test(browserTest(
     `page and sweep give the same answer to the digit: ${what}`,
     async () => {
       await using web = await servePages();
@@ -87,10 +87,10 @@ for (
         await runLine(page, "--output", "csv"),
       );
     },
-  );
+  ));
 }
 
-browserTest(
+Deno.test(browserTest(
   "plan takes the page's planner.yaml, and its search gives the page's digits",
   async () => {
     await using web = await servePages();
@@ -144,4 +144,4 @@ browserTest(
       await Deno.remove(folder, { recursive: true });
     }
   },
-);
+));

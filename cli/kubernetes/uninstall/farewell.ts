@@ -3,16 +3,16 @@
 import type { Installation } from "./found.ts";
 
 /** One thing to do. */
-export interface LeftToDo {
+export interface RemainingStep {
   readonly why: string;
   readonly command: string;
 }
 
 /** In the order in which it is to be done. */
-export function leftToDo(
+export function remainingSteps(
   { namespaces, gatedPods }: Pick<Installation, "namespaces" | "gatedPods">,
   system: string,
-): readonly LeftToDo[] {
+): readonly RemainingStep[] {
   return [
     ...(gatedPods > 0
       ? [{

@@ -1,6 +1,6 @@
 /** What came of an uninstall, for people and for programs. @module */
 
-import { leftToDo } from "./farewell.ts";
+import { remainingSteps } from "./farewell.ts";
 import type { Installation } from "./found.ts";
 import type { NodeRelease } from "./wait.ts";
 
@@ -59,7 +59,10 @@ export function outcomeText(
   }
   if (dryRun || done) {
     for (
-      const { why, command } of leftToDo({ namespaces, gatedPods }, system)
+      const { why, command } of remainingSteps(
+        { namespaces, gatedPods },
+        system,
+      )
     ) {
       lines.push(`  # ${why}`, `  ${command}`);
     }
@@ -88,7 +91,7 @@ export function outcomeJson(
         annotations_removed: removed,
         agents: typeof agents === "object" ? "told" : agents,
         nodes: nodes ?? [],
-        left_to_do: leftToDo(installation, system),
+        left_to_do: remainingSteps(installation, system),
       },
       null,
       2,

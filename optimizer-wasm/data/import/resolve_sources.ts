@@ -62,10 +62,10 @@ export function resolveSources(query: SourceQuery): ResolvedSource[] {
     append("older", { backend, version: older, kernels: null });
   }
   for (const [other, kernels] of query.manifest(table, backend)) {
-    for (const any of newestFirst(layout.versions(other))) {
+    for (const theirs of newestFirst(layout.versions(other))) {
       append("other_framework", {
         backend: other,
-        version: any,
+        version: theirs,
         kernels: new Set(kernels),
       });
     }

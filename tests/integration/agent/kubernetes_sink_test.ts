@@ -45,7 +45,7 @@ class Rig implements AsyncDisposable {
   readonly sink: KubernetesSink;
   readonly #stop = new AbortController();
   readonly #transport: ApiTransport;
-  readonly #running: Promise<void>;
+  #running: Promise<void> | undefined;
   #faults = 0;
 
   private constructor(readonly server: ScriptedApiServer) {
@@ -63,11 +63,21 @@ class Rig implements AsyncDisposable {
         warning: (text) => this.said.push(text),
       },
     });
-    this.#running = this.sink.run(this.#stop.signal);
   }
 
   static async start(): Promise<Rig> {
+    const rig = await Rig.idle();
+    rig.run();
+    return rig;
+  }
+
+  /** As an agent has it before its first pass. */
+  static async idle(): Promise<Rig> {
     return new Rig(await ScriptedApiServer.start());
+  }
+
+  run(): void {
+    this.#running = this.sink.run(this.#stop.signal);
   }
 
   /** Takes the next request, which must be this one. */
@@ -130,6 +140,17 @@ Deno.test("what the server holds is read before anything is written, and is the 
   rig.sink.publish(report(8));
   (await rig.take("GET", `${PATH}/gpu-1`)).answer(200, stored(7, "3"));
   assert.deepEqual(await rig.sink.last(), report(7));
+  (await rig.take("PUT", `${PATH}/gpu-1/status`)).answer(200, stored(8, "4"));
+  await rig.sink.flush(new AbortController().signal);
+});
+
+Deno.test("the node's last report is asked for before anything is delivered, and once", async () => {
+  await using rig = await Rig.idle();
+  const last = rig.sink.last();
+  (await rig.take("GET", `${PATH}/gpu-1`)).answer(200, stored(7, "3"));
+  assert.deepEqual(await last, report(7));
+  rig.run();
+  rig.sink.publish(report(8));
   (await rig.take("PUT", `${PATH}/gpu-1/status`)).answer(200, stored(8, "4"));
   await rig.sink.flush(new AbortController().signal);
 });
