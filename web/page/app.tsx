@@ -37,6 +37,9 @@ interface Asking {
   readonly error: ToldError | undefined;
 }
 
+/** Shortest time between two writes of the link: Safari refuses more than 100 in 30 s. */
+const LINK_EVERY_MS = 350;
+
 /** A file that is no trace is taken for a pack by its name. */
 const PACK_NAME = /\.(?:wkpack|pack|bin)$/i;
 
@@ -108,11 +111,17 @@ export function App({ engine }: { readonly engine: EngineClient }) {
     engine.ask(question);
   }, [asked ?? asking.error?.message, packs]);
 
+  /** When the link was written last. */
+  const linkedAtMs = useRef(-Infinity);
+  // At once, so that a reload right after a change keeps it; while dragging not more often than browsers allow.
   useEffect(() => {
-    const timer = setTimeout(
-      () => history.replaceState(null, "", `#${linkOf(state)}`),
-      150,
-    );
+    const write = () => {
+      linkedAtMs.current = performance.now();
+      history.replaceState(null, "", `#${linkOf(state)}`);
+    };
+    const waitMs = linkedAtMs.current + LINK_EVERY_MS - performance.now();
+    if (waitMs <= 0) return write();
+    const timer = setTimeout(write, waitMs);
     return () => clearTimeout(timer);
   }, [state]);
 
