@@ -11,15 +11,14 @@ import {
   type Listener,
   type LoopTimes,
   messageOf,
-  PLANNER_BRAIN,
-  PlannerLoop,
+  type PlannerLoop,
   recordJson,
   type SavedState,
-  Settings,
 } from "./loop/mod.ts";
 import { logListener } from "./loop_log.ts";
 import type { StateFile } from "./persist/mod.ts";
 import { refuseImpossibleFloors } from "./run.ts";
+import { openLoop } from "./run_loop.ts";
 import { warmHistory } from "./warm_history.ts";
 import { collectApiCounts, controlHandler, PlanServer } from "./serve/mod.ts";
 
@@ -79,29 +78,17 @@ export async function runService(
     },
     signal,
   });
-  const settings = new Settings(config, model);
-  const loop = new PlannerLoop({
-    clock: environment.clock,
-    source: environment.source,
-    fleet: environment.fleet,
-    settings,
-    brain: PLANNER_BRAIN,
+  const loop = openLoop({
+    ...input,
     store: input.stateFile,
     saved,
     warmHistory: warm,
-    times: {
-      tickMs: config.scheduling.tickMaxDurationSeconds * 1000,
-      ...input.times,
-    },
-    listeners: input.listeners ?? [],
-    decisions: input.stopAfterDecisions,
   });
   loop.listen(logListener(log));
   const heap = new HeapKeeper();
   loop.listen((event) => {
     if (event.kind === "decided" || event.kind === "staged") heap.check();
   });
-  if (environment.listener) loop.listen(environment.listener);
   const { decisions } = input;
   if (decisions) loop.listen(fileListener(loop, decisions));
   const ended = new AbortController();

@@ -1,6 +1,6 @@
 /** The loop: observe → predict → propose → constrain → actuate → record (R20), on two cadences and one clock. @module */
 
-import { realClock } from "../../cluster/mod.ts";
+import { realClock } from "../../cluster/portable.ts";
 import {
   type Decision,
   type Due,

@@ -1,6 +1,6 @@
 /** A decision with everything around it, as JSON: snake_case, units in the names, bounded in size (§13, R24). @module */
 
-import { formatGeneration } from "../../cluster/mod.ts";
+import { formatGeneration } from "../../cluster/portable.ts";
 import {
   type Alarm,
   type Charge,

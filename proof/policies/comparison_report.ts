@@ -6,7 +6,7 @@ import type {
   ReportPanel,
   ReportRun,
 } from "../report/mod.ts";
-import type { PerSide, Side } from "../../planner/mod.ts";
+import type { PerSide, Side } from "../../planner/portable_planner.ts";
 import type { Comparison } from "./compare.ts";
 import { kilowatts, scoreRows } from "./comparison_table.ts";
 import type { PolicyRun, Sample } from "./run_policy.ts";

@@ -1,6 +1,6 @@
 /** A comparison for people: a table a budget, policies side by side. At most 100 columns. @module */
 
-import { grouped } from "../../planner/mod.ts";
+import { grouped } from "../../planner/portable_planner.ts";
 import type { Comparison } from "./compare.ts";
 import type { LatencyFigures } from "./metered_engines.ts";
 import type { PolicyRun } from "./run_policy.ts";

@@ -8,6 +8,11 @@ export {
   LEAD_IN_SECONDS,
 } from "./compare.ts";
 export {
+  comparisonInput,
+  type ComparisonMeans,
+  type ComparisonQuestion,
+} from "./comparison_input.ts";
+export {
   comparisonCsv,
   comparisonRecord,
   runRecord,
@@ -16,8 +21,8 @@ export { comparisonReport } from "./comparison_report.ts";
 export { comparisonTable, kilowatts, scoreRows } from "./comparison_table.ts";
 export { decodeFirst } from "./decode_first.ts";
 export type { DecisionNote } from "./decision_notes.ts";
+export { openBuiltIn } from "./built_in_model.ts";
 export {
-  openBuiltIn,
   USUAL_PEAK_REQUESTS_PER_SECOND,
   usualDeployment,
 } from "./deployment.ts";

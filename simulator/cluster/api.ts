@@ -5,7 +5,7 @@ import {
   type Grant,
   type NodePowerReport,
   type Pod,
-} from "../../cluster/mod.ts";
+} from "../../cluster/portable.ts";
 import type { Random } from "../random.ts";
 import { WatchedView } from "./watched_view.ts";
 

@@ -7,7 +7,7 @@ import {
   type SimulatedSide,
   type WatchedView,
 } from "../cluster/mod.ts";
-import type { Pod } from "../../cluster/mod.ts";
+import type { Pod } from "../../cluster/portable.ts";
 import {
   ActiveFaults,
   type Fault,

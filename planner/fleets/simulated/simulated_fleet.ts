@@ -5,7 +5,7 @@ import type {
   SimulatedWorld,
   WatchedView,
 } from "../../../simulator/mod.ts";
-import { WattkeeperError } from "../../../service/mod.ts";
+import { WattkeeperError } from "../../../service/portable.ts";
 import type {
   FleetSnapshot,
   PerSide,
