@@ -4,15 +4,16 @@ export { comparePolicies, type Comparison } from "./policies/compare.ts";
 export {
   comparisonInput,
   type ComparisonQuestion,
-  MOST_COPIES,
-  MOST_HOURS,
 } from "./policies/comparison_input.ts";
 export {
   comparisonCsv,
   comparisonRecord,
 } from "./policies/comparison_record.ts";
-export { scoreRows } from "./policies/comparison_table.ts";
 export type { DecisionNote } from "./policies/decision_notes.ts";
 export { POLICY_NAMES, type PolicyName } from "./policies/policy.ts";
 export type { PolicyRun, Resolution, Sample } from "./policies/run_policy.ts";
-export type { Score } from "./policies/score.ts";
+export {
+  type ScoreCell,
+  type ScoreLine,
+  scoreTable,
+} from "./policies/score_table.ts";

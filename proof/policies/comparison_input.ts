@@ -61,9 +61,9 @@ const PEAK_SHARE = 1.1;
 /** Traffic goes on while the planner ends, seconds. */
 const END_SECONDS = 600;
 /** Copies of a trace that are played at once at most. */
-export const MOST_COPIES = 1_000;
+const MOST_COPIES = 1_000;
 /** Longest run, hours; a month. */
-export const MOST_HOURS = 744;
+const MOST_HOURS = 744;
 
 /**
  * Reads configuration and trace, opens the model, and makes the traffic.

@@ -24,7 +24,7 @@ const NOTES = [
 export function comparisonReport(comparison: Comparison): ReportData {
   const { input, runs, leadInSeconds } = comparison;
   const { config, traffic, resolution, seed, seconds } = input;
-  const rows = scoreRows(runs);
+  const rows = scoreRows(runs, resolution);
   return {
     title: `${config.engine?.model ?? "A model"} on up to ${
       config.maxGpus ?? "any number of"

@@ -51,6 +51,7 @@ export {
   requestTraceOf,
 } from "./request_trace.ts";
 export { type Score, scoreOf } from "./score.ts";
+export { type ScoreCell, type ScoreLine, scoreTable } from "./score_table.ts";
 export {
   builtInDay,
   DAY_SECONDS,
