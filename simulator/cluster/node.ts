@@ -248,8 +248,8 @@ export class SimulatedNode {
   }
 
   /** The API server has told the agent something. */
-  stir(): void {
-    this.#agent.stir();
+  hear(): void {
+    this.#agent.hear();
   }
 
   /** One pass: decide, enforce, record, then open gates. @returns whether anything changed */

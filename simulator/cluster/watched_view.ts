@@ -30,6 +30,7 @@ export class WatchedView implements Disposable {
   #reportEvents: ReportEvent[] = [];
   /** When the newest event of an object is due: the next one is not before it. */
   readonly #lastMs = new Map<string, number>();
+  #podsVersion = 0;
 
   constructor(
     pods: readonly SimulatedPod[],
@@ -56,6 +57,11 @@ export class WatchedView implements Disposable {
     return [...this.#reports.values()];
   }
 
+  /** Grows whenever {@linkcode pods} changes. */
+  get podsVersion(): number {
+    return this.#podsVersion;
+  }
+
   /** Events on their way. */
   get behind(): number {
     return this.#podEvents.length + this.#reportEvents.length;
@@ -72,7 +78,8 @@ export class WatchedView implements Disposable {
 
   /** Delivers the oldest events of pods. */
   deliverPods(most = Infinity): void {
-    if (this.#podEvents.length === 0) return;
+    if (this.#podEvents.length === 0 || most === 0) return;
+    this.#podsVersion++;
     for (const { uid, pod } of this.#podEvents.splice(0, most)) {
       if (pod) this.#pods.set(uid, pod);
       else {
@@ -84,7 +91,7 @@ export class WatchedView implements Disposable {
 
   /** Delivers the oldest reports. */
   deliverReports(most = Infinity): void {
-    if (this.#reportEvents.length === 0) return;
+    if (this.#reportEvents.length === 0 || most === 0) return;
     for (const { report } of this.#reportEvents.splice(0, most)) {
       this.#reports.set(report.nodeName, report);
     }

@@ -271,7 +271,7 @@ export class SimulatedWorld {
       const heard = node.agentHears &&
         node.view.deliverUntil(this.#nowMs - lagMs);
       // Everybody's pods pass by; an event somewhere is looked at everywhere, as the API server's watch is filtered for real.
-      if (heard) node.stir();
+      if (heard) node.hear();
       if (!node.isDue(this.#nowMs)) continue;
       node.pass(this.#nowMs);
       this.check();
