@@ -127,6 +127,7 @@ export class NodeAgent {
     this.#readReport();
     this.#list(nowMs);
     const node = this.#node;
+    node.changed();
     const name = node.facts.name;
     this.#podsVersion = this.#view.podsVersion;
     const pods = new Map<string, Pod>();
