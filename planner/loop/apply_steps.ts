@@ -4,6 +4,7 @@ import type { Clock } from "../../cluster/mod.ts";
 import type { Step, StepOutcome } from "../core/mod.ts";
 import type { Fleet } from "../fleets/mod.ts";
 import { messageOf } from "./faults.ts";
+import { NOT_AWAITED } from "./in_time.ts";
 import { Refusals } from "./refusals.ts";
 
 /** Patches go out side by side, so many at once: neither a cut nor a take-over waits for one slow answer after the other. */
@@ -77,7 +78,7 @@ export class StepRunner {
     const timers = new AbortController();
     const answer = applied(fleet, step, cancel.signal).finally(() => {
       this.#inFlight.delete(key);
-      timers.abort();
+      timers.abort(NOT_AWAITED);
     });
     this.#inFlight.set(key, answer);
     clock.sleep(cancelAfterMs, timers.signal).then(() => {

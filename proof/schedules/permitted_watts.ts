@@ -34,6 +34,9 @@ export class PermittedWatts {
   readonly #pods = new Map<string, PodGrants>();
   /** Newest generation that was ever on record, by GPU and pod: nothing older may come back (C18, C22). */
   readonly #recorded = new Map<string, Generation>();
+  /** Pods and versions of the nodes that were followed last. */
+  #followedPods: ReturnType<SimulatedWorld["api"]["pods"]> = [];
+  #followed: readonly number[] = [];
 
   constructor(world: SimulatedWorld, inFlight: () => readonly Step[]) {
     this.#world = world;
@@ -47,7 +50,31 @@ export class PermittedWatts {
 
   /** Takes note of what has landed and what has been recorded; every event calls it. */
   follow(): void {
-    for (const { pod: { uid, powerGrant } } of this.#world.api.pods()) {
+    this.#followPods();
+    const { nodes } = this.#world;
+    if (nodes.every(({ version }, at) => version === this.#followed[at])) {
+      return;
+    }
+    this.#followed = nodes.map(({ version }) => version);
+    for (const { gpus } of nodes) {
+      for (const { uuid, entry } of gpus) {
+        for (const { uid, generation } of entry?.applied?.owners ?? []) {
+          if (!generation) continue;
+          const key = `${uuid} ${uid}`;
+          const known = this.#recorded.get(key);
+          if (known && compareGenerations(generation, known) <= 0) continue;
+          this.#recorded.set(key, generation);
+        }
+      }
+    }
+  }
+
+  #followPods(): void {
+    const pods = this.#world.api.pods();
+    // The list is another one as soon as one pod is.
+    if (pods === this.#followedPods) return;
+    this.#followedPods = pods;
+    for (const { pod: { uid, powerGrant } } of pods) {
       const known = this.#pods.get(uid);
       if (powerGrant === undefined || known?.text === powerGrant) continue;
       const reading = parseGrant(powerGrant);
@@ -58,17 +85,6 @@ export class PermittedWatts {
       const { generation, watts } = reading.grant;
       grants.landed.push({ generation, watts });
       grants.mostWatts = Math.max(grants.mostWatts, watts);
-    }
-    for (const { gpus } of this.#world.nodes) {
-      for (const { uuid, entry } of gpus) {
-        for (const { uid, generation } of entry?.applied?.owners ?? []) {
-          if (!generation) continue;
-          const key = `${uuid} ${uid}`;
-          const known = this.#recorded.get(key);
-          if (known && compareGenerations(generation, known) <= 0) continue;
-          this.#recorded.set(key, generation);
-        }
-      }
     }
   }
 

@@ -6,11 +6,23 @@ import { PermittedWatts } from "./permitted_watts.ts";
 import type { ScheduledFleet } from "./schedule.ts";
 import type { Violation } from "./violation.ts";
 
+/** What the checks of one moment depend on. */
+interface Looked {
+  readonly allowedWatts: number | undefined;
+  /** The API server's list: another one as soon as one pod is. */
+  readonly pods: ReturnType<SimulatedWorld["api"]["pods"]>;
+  /** Σ versions of the nodes: each of them only grows. */
+  readonly versions: number;
+}
+
 /** Looks at limits, strangers and grants. */
 export class PhysicalChecks {
   readonly #world: SimulatedWorld;
   readonly #fleet: ScheduledFleet;
   readonly #permitted: PermittedWatts;
+  readonly #inFlight: () => readonly Step[];
+  /** What was looked at last and found to be in order. */
+  #inOrder: Looked | undefined;
 
   constructor(
     world: SimulatedWorld,
@@ -19,6 +31,7 @@ export class PhysicalChecks {
   ) {
     this.#world = world;
     this.#fleet = fleet;
+    this.#inFlight = inFlight;
     this.#permitted = new PermittedWatts(world, inFlight);
   }
 
@@ -27,8 +40,29 @@ export class PhysicalChecks {
     return this.#fleet.capOwner === "planner" && !this.#fleet.advisory;
   }
 
-  /** What is wrong now, if anything. */
+  /** What is wrong now, if anything. What was in order and has not changed since is not looked at again. */
   find(): Omit<Violation, "atMs"> | undefined {
+    const looked = this.#look();
+    if (looked && this.#inOrder && isSame(looked, this.#inOrder)) {
+      return undefined;
+    }
+    const found = this.#findAnew();
+    this.#inOrder = found ? undefined : looked;
+    return found;
+  }
+
+  /** All that the checks depend on; undefined where it may change without showing: writes under way, dead nodes. */
+  #look(): Looked | undefined {
+    const { allowedWatts, api, nodes, faults } = this.#world;
+    if (faults.has("node_lost") || this.#inFlight().length > 0) {
+      return undefined;
+    }
+    let versions = 0;
+    for (const { version } of nodes) versions += version;
+    return { allowedWatts, pods: api.pods(), versions };
+  }
+
+  #findAnew(): Omit<Violation, "atMs"> | undefined {
     const world = this.#world;
     const { allowedWatts } = world;
     this.#permitted.follow();
@@ -99,4 +133,9 @@ export class PhysicalChecks {
     }
     return undefined;
   }
+}
+
+function isSame(a: Looked, b: Looked): boolean {
+  return a.versions === b.versions && a.pods === b.pods &&
+    a.allowedWatts === b.allowedWatts;
 }

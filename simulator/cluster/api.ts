@@ -51,6 +51,8 @@ const IN_ORDER = { random: () => 0, reorderMs: 0 };
 /** Objects and their versions. */
 export class SimulatedApi {
   readonly #pods = new Map<string, SimulatedPod>();
+  /** The same as a list, made when it is asked for; undefined: something has changed since. */
+  #podList: readonly SimulatedPod[] | undefined;
   readonly #reports = new Map<string, NodePowerReport>();
   readonly #scalers = new Map<SimulatedSide, SimulatedScaler>();
   readonly #views = new Set<WatchedView>();
@@ -86,7 +88,7 @@ export class SimulatedApi {
   }
 
   pods(): readonly SimulatedPod[] {
-    return [...this.#pods.values()];
+    return this.#podList ??= [...this.#pods.values()];
   }
 
   pod(uid: string): SimulatedPod | undefined {
@@ -251,6 +253,7 @@ export class SimulatedApi {
   /** The object goes, whatever runs. */
   removePod(uid: string): void {
     if (!this.#pods.delete(uid)) return;
+    this.#podList = undefined;
     for (const view of this.#views) view.pushPod(uid, undefined);
   }
 
@@ -262,6 +265,7 @@ export class SimulatedApi {
   #put(pod: SimulatedPod): void {
     const next = { ...pod, pod: { ...pod.pod, resourceVersion: this.#next() } };
     this.#pods.set(next.pod.uid, next);
+    this.#podList = undefined;
     for (const view of this.#views) view.pushPod(next.pod.uid, next);
   }
 

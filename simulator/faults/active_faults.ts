@@ -39,7 +39,7 @@ export class ActiveFaults {
   }
 
   has(kind: Fault["kind"]): boolean {
-    return this.#byKind.has(kind);
+    return this.#byKind.size > 0 && this.#byKind.has(kind);
   }
 
   /** Whether a fault of this kind is on at this node. */
@@ -52,7 +52,8 @@ export class ActiveFaults {
       | "node_lost",
     node: string,
   ): boolean {
-    return this.all(kind).some((fault) => fault.node === node);
+    return this.has(kind) &&
+      this.all(kind).some((fault) => fault.node === node);
   }
 
   /** The agent's process does not run. */
@@ -103,6 +104,7 @@ export class ActiveFaults {
 
   /** Share of the greatest limit that heat leaves. */
   thermalShare(node: string, gpu: number): number {
+    if (!this.has("gpu_thermal")) return 1;
     return this.all("gpu_thermal").reduce(
       (least, fault) =>
         fault.node === node && fault.gpu === gpu
@@ -114,6 +116,7 @@ export class ActiveFaults {
 
   /** How late events are for somebody, milliseconds on top of the usual; infinite while frozen. */
   watchLagMs(who: Watcher): number {
+    if (!this.has("watch_frozen") && !this.has("watch_lag")) return 0;
     const concerns = (watcher: Watcher) =>
       watcher === "all" || watcher === who ||
       watcher === "agents" && who !== "planner";
@@ -127,7 +130,8 @@ export class ActiveFaults {
   }
 
   forbids(what: ForbiddenWrite): boolean {
-    return this.all("forbidden").some((fault) => fault.what === what);
+    return this.has("forbidden") &&
+      this.all("forbidden").some((fault) => fault.what === what);
   }
 
   /** How long an answer of the API server takes, milliseconds. */

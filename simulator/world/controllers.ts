@@ -41,6 +41,8 @@ export class Controllers {
   readonly #revisions = new Map<SimulatedSide, number>();
   readonly #silentSince = new Map<string, number>();
   #names = 0;
+  /** Versions of the nodes at which it was last seen who runs; undefined: somebody has come, gone or died since. */
+  #versions: number | undefined;
 
   constructor(
     private readonly api: SimulatedApi,
@@ -77,6 +79,14 @@ export class Controllers {
     this.#evictFromSilent(nowMs);
     this.#schedule(nowMs);
     this.#kubelets(nowMs);
+    this.#seeWhoRuns(nowMs);
+  }
+
+  #seeWhoRuns(nowMs: number): void {
+    let versions = 0;
+    for (const { version } of this.nodes) versions += version;
+    if (versions === this.#versions) return;
+    this.#versions = versions;
     for (const life of this.#lives.values()) {
       const runs = this.nodes.some(({ running }) => running.has(life.uid));
       if (!runs) life.runningSinceMs = undefined;
@@ -93,6 +103,7 @@ export class Controllers {
   killed(uid: string): void {
     const life = this.#lives.get(uid);
     if (life) life.runningSinceMs = undefined;
+    this.#versions = undefined;
   }
 
   /** The pod of a side with this number, oldest first, counted round. */
@@ -114,11 +125,12 @@ export class Controllers {
 
   #scale(side: SimulatedSide, nowMs: number): void {
     const wanted = this.api.scaler(side)?.replicas ?? 0;
+    const revision = this.#revisionOf(side);
     const live = this.api.pods().filter((one) =>
       one.side === side && !one.pod.terminating
     );
     const old = live.filter(({ pod }) =>
-      this.#lives.get(pod.uid)?.revision !== this.#revisionOf(side)
+      this.#lives.get(pod.uid)?.revision !== revision
     );
     if (old.length > 0 && live.length >= wanted) {
       return this.#replace(side, { wanted, live, old, nowMs });
@@ -170,6 +182,7 @@ export class Controllers {
   #create(side: SimulatedSide, nowMs: number): void {
     const name = `${side}-${++this.#names}`;
     const uid = `uid-${name}`;
+    this.#versions = undefined;
     this.#lives.set(uid, {
       uid,
       createdMs: nowMs,
@@ -247,7 +260,7 @@ export class Controllers {
     const { graceMs } = this.options.delays;
     for (const node of this.nodes) {
       if (!node.kubeletHears) continue;
-      for (const uid of [...node.sandboxes.keys()]) {
+      for (const uid of node.sandboxes.keys()) {
         const life = this.#lives.get(uid);
         const known = this.api.pod(uid);
         if (!life || known && !known.pod.terminating) continue;
