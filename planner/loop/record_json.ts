@@ -185,6 +185,8 @@ export function waitText(wait: Wait): string {
       return `${where}its agent is silent`;
     case "budget_room":
       return `${where}there is no room in the budget yet${watts}`;
+    case "start_up":
+      return `${where}it loads at a lower cap until it serves${watts}`;
     case "other_scaler":
       return `${where}somebody else scales this side`;
   }

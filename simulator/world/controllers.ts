@@ -31,6 +31,8 @@ interface Life {
   readonly createdMs: number;
   /** The template it was made from. */
   readonly revision: number;
+  /** When it was given to a node; its kubelet hears of that as late as everybody who watches. */
+  boundAtMs: number | undefined;
   endsAtMs: number | undefined;
   runningSinceMs: number | undefined;
 }
@@ -78,6 +80,7 @@ export class Controllers {
     for (const side of this.api.sides()) this.#scale(side, nowMs);
     this.#evictFromSilent(nowMs);
     this.#schedule(nowMs);
+    this.#takeBound(nowMs);
     this.#kubelets(nowMs);
     this.#seeWhoRuns(nowMs);
   }
@@ -187,6 +190,7 @@ export class Controllers {
       uid,
       createdMs: nowMs,
       revision: this.#revisionOf(side),
+      boundAtMs: undefined,
       endsAtMs: undefined,
       runningSinceMs: undefined,
     });
@@ -214,18 +218,42 @@ export class Controllers {
   #schedule(nowMs: number): void {
     for (const { pod, gpus } of this.api.pods()) {
       if (pod.nodeName !== undefined || pod.terminating) continue;
-      const created = this.#lives.get(pod.uid)?.createdMs ?? 0;
-      if (nowMs - created < this.options.delays.startMs) continue;
+      const life = this.#lives.get(pod.uid);
+      if (!life || nowMs - life.createdMs < this.options.delays.startMs) {
+        continue;
+      }
       const node = this.nodes.find((one) =>
-        one.kubeletHears && one.freeGpus().length >= gpus
+        one.kubeletHears && one.freeGpus().length - this.#boundGpus(one) >= gpus
       );
       if (!node) continue;
+      life.boundAtMs = nowMs;
       this.api.changePod(pod.uid, {
         nodeName: node.facts.name,
         phase: "Running",
       });
-      const placed = this.api.pod(pod.uid);
-      if (placed) node.place(placed.pod, gpus);
+    }
+  }
+
+  /** GPUs of pods that a node has been given and has not taken yet. */
+  #boundGpus(node: SimulatedNode): number {
+    return this.api.pods().reduce(
+      (sum, { pod, gpus }) =>
+        pod.nodeName === node.facts.name && !node.sandboxes.has(pod.uid)
+          ? sum + gpus
+          : sum,
+      0,
+    );
+  }
+
+  /** Kubelets start what they have been given, once they have heard of it. */
+  #takeBound(nowMs: number): void {
+    const { watchMs } = this.options.delays;
+    for (const { pod, gpus } of this.api.pods()) {
+      const life = this.#lives.get(pod.uid);
+      if (life?.boundAtMs === undefined || pod.terminating) continue;
+      const node = this.nodes.find(({ facts }) => facts.name === pod.nodeName);
+      if (!node?.kubeletHears || node.sandboxes.has(pod.uid)) continue;
+      if (nowMs - life.boundAtMs >= watchMs) node.place(pod, gpus);
     }
   }
 

@@ -103,6 +103,7 @@ export class SimulatedFleet implements Fleet {
         gpusPerReplica: this.#gpusPerReplica,
         lease: this.#lease,
         ready: (side) => this.#world.ready(side),
+        isServing: (uid) => this.#world.isServing(uid),
       }),
       outOfServiceNodes: faults.outOfServiceNodes(),
     });
