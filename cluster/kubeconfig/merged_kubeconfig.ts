@@ -29,12 +29,6 @@ const EXEC = z.object({
   provideClusterInfo: flag,
 });
 
-const AUTH_PROVIDER = z.object({
-  name: z.string(),
-  config: z.record(z.string(), z.string()).nullish()
-    .transform((value) => value ?? {}),
-});
-
 const USER = z.object({
   "client-certificate": text,
   "client-certificate-data": text,
@@ -49,7 +43,7 @@ const USER = z.object({
   "as-user-extra": z.record(z.string(), z.unknown()).nullish()
     .transform((value) => value ?? {}),
   exec: EXEC.nullish().transform((value) => value ?? undefined),
-  "auth-provider": AUTH_PROVIDER.nullish()
+  "auth-provider": z.object({ name: z.string() }).nullish()
     .transform((value) => value ?? undefined),
 });
 

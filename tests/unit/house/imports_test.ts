@@ -143,17 +143,6 @@ Deno.test("the agent loads no package but those on its list", () => {
   );
 });
 
-Deno.test("the Kubernetes client is loaded in one place, and only when a kubeconfig is", () => {
-  const found = imports.filter(({ to, typeOnly, from }) =>
-    packageOf(to) === "@kubernetes/client-node" && !typeOnly &&
-    layer(from) !== "tests"
-  );
-  assert.deepEqual(
-    found.map(({ from, lazy }) => ({ from, lazy })),
-    [{ from: "cluster/kubeconfig/planner_endpoint.ts", lazy: true }],
-  );
-});
-
 /** @returns one line for each strongly connected group of more than one */
 function cycles(next: ReadonlyMap<string, ReadonlySet<string>>): string[] {
   const found: string[] = [];
