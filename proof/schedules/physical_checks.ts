@@ -54,7 +54,7 @@ export class PhysicalChecks {
   /** All that the checks depend on; undefined where it may change without showing: writes under way, dead nodes. */
   #look(): Looked | undefined {
     const { allowedWatts, api, nodes, faults } = this.#world;
-    if (faults.has("node_lost") || this.#inFlight().length > 0) {
+    if (faults.outOfServiceNodes().length > 0 || this.#inFlight().length > 0) {
       return undefined;
     }
     let versions = 0;
