@@ -6,10 +6,10 @@ import { ExecCredentials, type ExecPlugin } from "./exec_credential.ts";
 import {
   type KubeconfigCluster,
   kubeconfigProblem,
+  KubeconfigReader,
   type KubeconfigUser,
   type MergedKubeconfig,
   readFile,
-  readKubeconfigs,
 } from "./merged_kubeconfig.ts";
 
 /** What the command line says. */
@@ -41,6 +41,7 @@ export function endpointLoader(
   environment: AccessEnvironment = REAL,
 ): () => Promise<Endpoint> {
   const logins = new Map<string, ExecCredentials>();
+  const reader = new KubeconfigReader();
   return async () => {
     const files = kubeconfigFiles(access, environment);
     if (files === undefined) {
@@ -56,7 +57,7 @@ export function endpointLoader(
     }
     const found = files ?? homeFile(environment);
     if (found === undefined) throw noCluster();
-    return await new Loading(await readKubeconfigs(found), access, {
+    return await new Loading(await reader.read(found), access, {
       logins,
       environment,
     }).endpoint();

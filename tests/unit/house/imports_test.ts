@@ -143,6 +143,26 @@ Deno.test("the agent loads no package but those on its list", () => {
   );
 });
 
+Deno.test("the Kubernetes client is loaded by one module, and by no process that goes on but lazily", () => {
+  const library = imports.filter(({ to, typeOnly, from }) =>
+    packageOf(to) === "@kubernetes/client-node" && !typeOnly &&
+    layer(from) !== "tests"
+  );
+  assert.deepEqual(library.map(({ from }) => from), [
+    "cluster/kubeconfig/client_library.ts",
+  ]);
+  const loaders = imports.filter(({ to, typeOnly }) =>
+    to === "cluster/kubeconfig/client_library.ts" && !typeOnly
+  );
+  assert.deepEqual(
+    loaders.map(({ from, lazy }) => [from, lazy]).sort(),
+    [
+      ["cluster/kubeconfig/client_library_process.ts", false],
+      ["cluster/kubeconfig/library_reader.ts", true],
+    ],
+  );
+});
+
 /** @returns one line for each strongly connected group of more than one */
 function cycles(next: ReadonlyMap<string, ReadonlySet<string>>): string[] {
   const found: string[] = [];
