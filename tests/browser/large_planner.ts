@@ -1,11 +1,6 @@
 /** A real planner with its HTTP side over 125 nodes with 8 GPUs and 1,000 pods, some of them in trouble. @module */
 
-import { EstimatorOpener, loadModule } from "../../optimizer-wasm/mod.ts";
-import {
-  openModel,
-  parsePlannerConfig,
-  searchWith,
-} from "../../planner/mod.ts";
+import { parsePlannerConfig } from "../../planner/mod.ts";
 import type { FleetSnapshot } from "../../planner/core/mod.ts";
 import { WorldClock } from "../../planner/environments/mod.ts";
 import {
