@@ -2,24 +2,39 @@
 
 import type { Step } from "../../planner/mod.ts";
 import type { SimulatedWorld } from "../../simulator/mod.ts";
-import { PermittedWatts } from "./permitted_watts.ts";
-import type { ScheduledFleet } from "./schedule.ts";
+import { parseGrant } from "../../cluster/mod.ts";
+import { GrantHistory } from "./grant_history.ts";
+import { permittedWatts } from "./permitted_watts.ts";
+import { ReportChecks } from "./report_checks.ts";
+import type { Schedule, ScheduledFleet } from "./schedule.ts";
 import type { Violation } from "./violation.ts";
 
 /** Looks at limits, strangers and grants. */
 export class PhysicalChecks {
   readonly #world: SimulatedWorld;
   readonly #fleet: ScheduledFleet;
-  readonly #permitted: PermittedWatts;
+  readonly #inFlight: () => readonly Step[];
+  readonly #grants: GrantHistory;
+  readonly #reports: ReportChecks;
+  /** Nodes of which nobody knows any more what was set there: their records and their reports were taken away. */
+  readonly #forgotten: ReadonlySet<string>;
 
   constructor(
     world: SimulatedWorld,
-    fleet: ScheduledFleet,
+    { fleet, faults }: Pick<Schedule, "fleet" | "faults">,
     inFlight: () => readonly Step[],
   ) {
     this.#world = world;
     this.#fleet = fleet;
-    this.#permitted = new PermittedWatts(world, inFlight);
+    this.#inFlight = inFlight;
+    this.#grants = new GrantHistory(world);
+    this.#reports = new ReportChecks(world);
+    const struck = (kind: "record_lost" | "report_deleted") =>
+      new Set(
+        faults.flatMap((fault) => fault.kind === kind ? [fault.node] : []),
+      );
+    this.#forgotten = struck("record_lost")
+      .intersection(struck("report_deleted"));
   }
 
   /** Whether the configuration claims R41. */
@@ -31,7 +46,7 @@ export class PhysicalChecks {
   find(): Omit<Violation, "atMs"> | undefined {
     const world = this.#world;
     const { allowedWatts } = world;
-    this.#permitted.follow();
+    this.#grants.follow();
     if (this.claimsBudget && allowedWatts !== undefined) {
       const watts = world.limitWatts();
       if (watts > allowedWatts) {
@@ -41,7 +56,10 @@ export class PhysicalChecks {
         };
       }
       const permitted = this.#fleet.startMode === "gate"
-        ? this.#permitted.sum()
+        ? permittedWatts(world, {
+          grants: this.#grants,
+          inFlight: this.#inFlight(),
+        })
         : 0;
       if (permitted > allowedWatts) {
         return {
@@ -50,6 +68,12 @@ export class PhysicalChecks {
         };
       }
     }
+    const { disorder } = this.#grants;
+    if (disorder !== undefined) {
+      return { invariant: "generation", message: disorder };
+    }
+    const untrue = this.#reports.find();
+    if (untrue !== undefined) return { invariant: "report", message: untrue };
     for (const node of world.nodes) {
       const { minWatts, maxWatts, defaultWatts, name } = node.facts;
       for (const gpu of node.gpus) {
@@ -69,7 +93,7 @@ export class PhysicalChecks {
         }
         const sandbox = node.sandboxes.get(podUid);
         if (!sandbox?.gated || !node.running.has(podUid)) continue;
-        const granted = this.#permitted.mostGranted(podUid);
+        const granted = this.#grants.mostGranted(podUid);
         if (limitWatts > granted) {
           return {
             invariant: "ungranted",
@@ -82,9 +106,36 @@ export class PhysicalChecks {
     return undefined;
   }
 
+  /** A live pod whose annotations disagree, or whose GPUs are not at its grant, once everything has come to rest (§7, C20). */
+  unfollowed(): string | undefined {
+    if (!this.claimsBudget) return undefined;
+    for (const { pod } of this.#world.api.pods()) {
+      const { powerGrant, powerLimit, uid, name } = pod;
+      if (pod.terminating || powerGrant === undefined) continue;
+      const reading = parseGrant(powerGrant);
+      if (reading.kind !== "grant" || reading.grant.podUid !== uid) {
+        return `the grant of ${name} is not its own`;
+      }
+      const { watts } = reading.grant;
+      if (powerLimit !== (watts > 0 ? `${watts}` : undefined)) {
+        return `${name} is granted ${watts} W beside a limit of ${powerLimit}`;
+      }
+      if (watts === 0) continue;
+      for (const node of this.#world.nodes) {
+        for (const { limitWatts, index } of node.gpusOf(uid)) {
+          if (limitWatts === watts) continue;
+          return `GPU ${index} of ${node.facts.name} is at ${limitWatts} W, ${name} is granted ${watts} W`;
+        }
+      }
+    }
+    return undefined;
+  }
+
   /** Caps that stand where nobody is, once everything has come to rest. */
   stranded(): Omit<Violation, "atMs"> | undefined {
     for (const node of this.#world.nodes) {
+      // Dead hardware holds nothing.
+      if (node.isOff || this.#forgotten.has(node.facts.name)) continue;
       const { defaultWatts, safeDefaultWatts, prearm, name } = node.facts;
       const idle = prearm ? safeDefaultWatts : defaultWatts;
       for (const { podUid, limitWatts, rootWatts, index } of node.gpus) {
