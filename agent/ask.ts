@@ -6,7 +6,7 @@ import {
   isOptedIn,
   parseGrant,
   parsePowerLimit,
-} from "../cluster/mod.ts";
+} from "../cluster/portable.ts";
 import type { Owner } from "./entry.ts";
 import type { Generation, OwningPod, Pod } from "./ports.ts";
 

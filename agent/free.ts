@@ -1,6 +1,6 @@
 /** When a GPU's last owner is proven gone: what `free` and a release need (C23, C24). Pure. @module */
 
-import { hasEnded, isOptedIn } from "../cluster/mod.ts";
+import { hasEnded, isOptedIn } from "../cluster/portable.ts";
 import { ownersOf } from "./entry.ts";
 import type { Pod } from "./ports.ts";
 import type { Situation } from "./situation.ts";

@@ -62,7 +62,7 @@ function uncertainty(situation: Situation): string | undefined {
 function unknown(situation: Situation, reason: string): Decision {
   const base = {
     occupancy: "unknown" as const,
-    pod: lastPod(situation.entry) ?? situation.hint,
+    pod: lastPod(situation.entry) ?? situation.hint ?? comingPod(situation),
     requestedWatts: requestedOnRecord(situation.entry),
     reason,
     notes: [],
@@ -72,6 +72,19 @@ function unknown(situation: Situation, reason: string): Decision {
   return watts === undefined
     ? { kind: "untouched", ...base }
     : { kind: "keep", watts, mayRaise: false, ...base };
+}
+
+/**
+ * The pod that a GPU without a last one has just been given to: between the kubelet's word and the pod's first process it
+ * is charged what that pod may draw, behind its gate nothing, and not all that the device could. Only a whole record
+ * says that there is no last one.
+ */
+function comingPod(
+  { ownership: { attribution }, recordIntact }: Situation,
+): PodIdentity | undefined {
+  return recordIntact && attribution.kind === "unknown"
+    ? attribution.coming
+    : undefined;
 }
 
 /** No pod is on the GPU: release what was ours, arm what may be started on. */

@@ -174,7 +174,12 @@ export type Attribution =
   /** Proven: no process and no allocation. Also says that both sources answered. */
   | { readonly kind: "nobody" }
   /** Anything else. Never writes, never releases, never reports `free` (C23). */
-  | { readonly kind: "unknown"; readonly reason: string };
+  | {
+    readonly kind: "unknown";
+    readonly reason: string;
+    /** The kubelet has given it to this pod alone, nothing runs on it, and nothing of the pod is on the node yet. */
+    readonly coming?: PodIdentity;
+  };
 
 /** Ownership of one GPU. */
 export interface GpuOwnership {

@@ -93,6 +93,8 @@ export class ListWatch<T> {
   #heardAtMs: number | undefined;
   #fault: ApiError | undefined;
   #watchingSinceMs: number | undefined;
+  /** Answers that came while a LIST was under way, which may be older than they are. */
+  #learned: ApiObject[] | undefined;
 
   constructor(subject: ListWatchSubject<T>, environment: ListWatchEnvironment) {
     this.#subject = subject;
@@ -119,6 +121,21 @@ export class ListWatch<T> {
   /** What is wrong now; undefined while the connection is healthy. */
   get fault(): ApiError | undefined {
     return this.#fault;
+  }
+
+  /**
+   * Takes an object as the server answered it to a read or write of our own: the copy need not wait for the watch to show
+   * it. Says nothing about the watch's health; never throws.
+   */
+  learn(object: unknown): void {
+    let item: ApiObject;
+    try {
+      item = readApiObject(object);
+    } catch {
+      return;
+    }
+    this.#learned?.push(item);
+    if (this.#store.learn(item)) this.#environment.onChange?.();
   }
 
   /** Runs until `signal` aborts. Never throws for anything the server does. */
@@ -161,6 +178,7 @@ export class ListWatch<T> {
     const sentAtMs = clock.now();
     this.#watchingSinceMs = undefined;
     this.counts.lists++;
+    const learned: ApiObject[] = this.#learned = [];
     const limit = deadline(clock, LIST_WATCH_TIMES.listMs, {
       outer,
       reason: new ApiError("frozen", "A LIST was not answered in time."),
@@ -179,12 +197,14 @@ export class ListWatch<T> {
       }
       this.#oldLists = 0;
       const changed = this.#store.replace(items);
+      for (const item of learned) this.#store.learn(item);
       this.#resourceVersion = resourceVersion;
       this.#listedAtMs = sentAtMs;
       this.#relistAtMs = clock.now() +
         LIST_WATCH_TIMES.relistMs * (0.8 + 0.4 * random());
       this.#heard(sentAtMs, changed);
     } finally {
+      this.#learned = undefined;
       limit.clear();
     }
   }

@@ -1,27 +1,6 @@
 /** What planner and agent share about Kubernetes: their contract, and a way to the API server. @module */
 
-export * from "./contract.ts";
-export { parsePowerLimit, parseWholeWatts } from "./watts.ts";
-export {
-  compareGenerations,
-  formatGeneration,
-  type Generation,
-  parseGeneration,
-} from "./generation.ts";
-export {
-  formatGrant,
-  type Grant,
-  type GrantReading,
-  parseGrant,
-} from "./grant.ts";
-export * from "./node_power_report.ts";
-export {
-  decodeNodePowerReport,
-  encodeNodePowerReport,
-  type ReportReading,
-} from "./report_codec.ts";
-export { hasEnded, isOptedIn, type Pod, readPod } from "./pod.ts";
-export { type Clock, deadline, type Random, realClock } from "./clock.ts";
+export * from "./portable.ts";
 export {
   ApiClient,
   type ApiClientCounts,

@@ -5,6 +5,9 @@ import { isOlder } from "./resource_version.ts";
 import type { ApiObject } from "./watch_event.ts";
 
 interface Stored<T> {
+  /** The newest version that LIST or watch have shown: they must not go back behind it. */
+  readonly watchedVersion: string;
+  /** Of the value; newer than the watched one after an answer of the server to a request of our own. */
   readonly resourceVersion: string;
   readonly value: T;
 }
@@ -40,7 +43,7 @@ export class ObjectStore<T> {
       }
       const value = this.#valueOf(item);
       if (value === undefined) continue;
-      objects.set(item.uid, { resourceVersion: item.resourceVersion, value });
+      objects.set(item.uid, stored(item.resourceVersion, value));
     }
     const changed = objects.size !== this.#objects.size ||
       [...objects].some(([uid, { resourceVersion }]) =>
@@ -59,19 +62,51 @@ export class ObjectStore<T> {
    */
   upsert(item: ApiObject): boolean {
     const known = this.#objects.get(item.uid);
-    const newest = known?.resourceVersion ?? this.#deleted.get(item.uid);
+    const newest = known?.watchedVersion ?? this.#deleted.get(item.uid);
     if (newest === item.resourceVersion) return false;
     if (newest !== undefined && isOlder(item.resourceVersion, newest)) {
       throw wentBack(item, newest);
     }
+    if (known && !isNewer(item.resourceVersion, known.resourceVersion)) {
+      // What an answer has shown already.
+      this.#objects.set(item.uid, {
+        ...known,
+        watchedVersion: item.resourceVersion,
+      });
+      return false;
+    }
     const value = this.#valueOf(item);
     this.#values = undefined;
     if (value === undefined) return this.#objects.delete(item.uid);
+    this.#objects.set(item.uid, stored(item.resourceVersion, value));
+    this.#deleted.delete(item.uid);
+    return true;
+  }
+
+  /**
+   * Takes an object as the server answered it to a request of our own. It counts when it is newer than what is held; it
+   * never brings back an object that is not held, and one that cannot be read is left to LIST and watch.
+   *
+   * @returns whether anything changed
+   */
+  learn(item: ApiObject): boolean {
+    const known = this.#objects.get(item.uid);
+    if (!known || !isOlder(known.resourceVersion, item.resourceVersion)) {
+      return false;
+    }
+    let value: T | undefined;
+    try {
+      value = this.#valueOf(item);
+    } catch {
+      return false;
+    }
+    if (value === undefined) return false;
     this.#objects.set(item.uid, {
+      ...known,
       resourceVersion: item.resourceVersion,
       value,
     });
-    this.#deleted.delete(item.uid);
+    this.#values = undefined;
     return true;
   }
 
@@ -103,6 +138,15 @@ export class ObjectStore<T> {
       );
     }
   }
+}
+
+function stored<T>(version: string, value: T): Stored<T> {
+  return { watchedVersion: version, resourceVersion: version, value };
+}
+
+/** Whether `a` replaces `b`; versions without an order are told apart only. */
+function isNewer(a: string, b: string): boolean {
+  return a !== b && !isOlder(a, b);
 }
 
 function wentBack(item: ApiObject, newest: string): ApiError {

@@ -14,7 +14,9 @@ export { chooseDonors, type PoweredPack } from "./data/store/choose_donors.ts";
 export { compareVersions } from "./data/store/version_order.ts";
 export { EngineEstimator } from "./engine_estimator.ts";
 export type * from "./estimate_case.ts";
+export type * from "./estimator.ts";
 export type { LoadedPack } from "./host.ts";
+export { powerCurveOf } from "./data/power_curves.ts";
 export { BUILTIN_MODELS } from "./model/builtin_models.ts";
 export {
   BACKENDS,
@@ -22,5 +24,6 @@ export {
   EstimatorOpener,
   type ModelConfig,
 } from "./open_estimator.ts";
+export { phaseAtCap } from "./power_curve.ts";
 export * from "./search/mod.ts";
 export * from "./sizing.ts";

@@ -60,6 +60,7 @@ export {
 } from "./core/mod.ts";
 export { type JsonLog, openDecisionLog } from "./decision_log.ts";
 export { configuredModels } from "./model_file.ts";
+export { logListener } from "./loop_log.ts";
 export { notBuiltYet } from "./not_built.ts";
 export {
   type OpenedModel,
@@ -120,6 +121,8 @@ export {
 } from "./loop/mod.ts";
 export { StateFile } from "./persist/mod.ts";
 export { runPlanner } from "./run.ts";
+export { type LoopInput, runLoop } from "./run_loop.ts";
+export { warmHistory } from "./warm_history.ts";
 export {
   type PlannerService,
   runService,

@@ -7,8 +7,8 @@ import {
   type FleetSpace,
   type Layout,
   openFleetSearch,
-} from "../optimizer-wasm/mod.ts";
-import { WattkeeperError } from "../service/mod.ts";
+} from "../optimizer-wasm/portable.ts";
+import { WattkeeperError } from "../service/portable.ts";
 import type { EngineChoice, EnginePick, PlannerConfig } from "./config/mod.ts";
 import { type CapacityModel, type PerSide, sidesOf } from "./core/mod.ts";
 import { capacityModel, noModel } from "./model/mod.ts";

@@ -1,6 +1,6 @@
 /** The loop: observe → predict → propose → constrain → actuate → record (R20). @module */
 
-import { WattkeeperError } from "../service/mod.ts";
+import { WattkeeperError } from "../service/portable.ts";
 import type { PlannerConfig } from "./config/mod.ts";
 import {
   type CapacityModel,

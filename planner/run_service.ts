@@ -1,6 +1,6 @@
 /** A planner in service: the loop with its file of state, its record of decisions, its HTTP side, its changing file. @module */
 
-import { HeapKeeper, logger, serveHttp } from "../service/mod.ts";
+import { logger, serveHttp } from "../service/mod.ts";
 import { Admitter } from "./admit.ts";
 import type { ConfigWatch, PlannerConfig } from "./config/mod.ts";
 import { problemLine } from "./config/mod.ts";
@@ -11,15 +11,14 @@ import {
   type Listener,
   type LoopTimes,
   messageOf,
-  PLANNER_BRAIN,
-  PlannerLoop,
+  type PlannerLoop,
   recordJson,
   type SavedState,
-  Settings,
 } from "./loop/mod.ts";
 import { logListener } from "./loop_log.ts";
 import type { StateFile } from "./persist/mod.ts";
 import { refuseImpossibleFloors } from "./run.ts";
+import { openLoop } from "./run_loop.ts";
 import { warmHistory } from "./warm_history.ts";
 import { collectApiCounts, controlHandler, PlanServer } from "./serve/mod.ts";
 
@@ -79,29 +78,13 @@ export async function runService(
     },
     signal,
   });
-  const settings = new Settings(config, model);
-  const loop = new PlannerLoop({
-    clock: environment.clock,
-    source: environment.source,
-    fleet: environment.fleet,
-    settings,
-    brain: PLANNER_BRAIN,
+  const loop = openLoop({
+    ...input,
     store: input.stateFile,
     saved,
     warmHistory: warm,
-    times: {
-      tickMs: config.scheduling.tickMaxDurationSeconds * 1000,
-      ...input.times,
-    },
-    listeners: input.listeners ?? [],
-    decisions: input.stopAfterDecisions,
   });
   loop.listen(logListener(log));
-  const heap = new HeapKeeper();
-  loop.listen((event) => {
-    if (event.kind === "decided" || event.kind === "staged") heap.check();
-  });
-  if (environment.listener) loop.listen(environment.listener);
   const { decisions } = input;
   if (decisions) loop.listen(fileListener(loop, decisions));
   const ended = new AbortController();
@@ -113,17 +96,21 @@ export async function runService(
     signal: AbortSignal.any([signal, ended.signal]),
   });
   if (admitter) loop.listen(admitter.listener);
-  await using server = new PlanServer({
-    loop,
-    legacyNames: input.legacyNames ?? false,
-    collect(registry) {
-      admitter?.collect(registry);
-      const counts = environment.apiCounts?.();
-      if (counts) collectApiCounts(registry, counts);
-    },
-  });
+  // What nobody can ask for is not kept.
+  const isAsked = input.listen !== undefined || input.started !== undefined;
+  await using server = isAsked
+    ? new PlanServer({
+      loop,
+      legacyNames: input.legacyNames ?? false,
+      collect(registry) {
+        admitter?.collect(registry);
+        const counts = environment.apiCounts?.();
+        if (counts) collectApiCounts(registry, counts);
+      },
+    })
+    : undefined;
   const { pages } = input;
-  const address = input.listen && server.listen(input.listen, {
+  const address = input.listen && server?.listen(input.listen, {
     handle: async (request) =>
       pages?.(request) ?? await environment.handle?.(request),
   });
@@ -138,12 +125,14 @@ export async function runService(
     ? follow(input.watch, loop, ending.signal)
     : Promise.resolve();
   try {
-    input.started?.({
-      loop,
-      server,
-      address,
-      controlPort: control?.port,
-    });
+    if (server) {
+      input.started?.({
+        loop,
+        server,
+        address,
+        controlPort: control?.port,
+      });
+    }
     await loop.run(signal);
   } finally {
     ending.abort();

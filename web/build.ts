@@ -20,11 +20,14 @@ const DIGEST = "sources.sha256";
 /** Folders and files that the bundles are made from. */
 const SOURCES = [
   "web",
+  "agent",
+  "cluster",
   "optimizer-wasm",
-  "planner/portable.ts",
-  "planner/predict",
-  "planner/sources/trace",
+  "planner",
+  "proof/policies",
+  "proof/portable.ts",
   "service",
+  "simulator",
   "deno.json",
   "deno.lock",
 ];
@@ -35,6 +38,7 @@ const NOT_SOURCES = new Set(["assembly", "build"]);
 const BUNDLES = [
   { entry: "web/page/main.tsx", output: "planner.js", format: "esm" },
   { entry: "web/worker/main.ts", output: "worker.js", format: "iife" },
+  { entry: "web/simulator/main.ts", output: "simulator.js", format: "iife" },
   { entry: "web/dashboard/main.tsx", output: "dashboard.js", format: "esm" },
 ] as const;
 
@@ -72,7 +76,9 @@ export async function buildWeb(): Promise<boolean> {
     for (const { entry, output, format } of BUNDLES) {
       await bundle(entry, new URL(output, partial), format);
     }
-    await embedEngine(new URL("worker.js", partial));
+    for (const worker of ["worker.js", "simulator.js"]) {
+      await embedEngine(new URL(worker, partial));
+    }
     for (const { template, outputs, policy } of PAGES) {
       const text = (await Deno.readTextFile(new URL(template, STATIC)))
         .replace("{policy}", policyOf(policy))
@@ -152,7 +158,13 @@ async function embedEngine(worker: URL): Promise<void> {
 /** Our style sheets behind that of the plots. */
 async function styleText(): Promise<string> {
   const plots = new URL("./uPlot.min.css", import.meta.resolve("uplot"));
-  const own = ["tokens.css", "page.css", "parts.css", "dashboard.css"];
+  const own = [
+    "tokens.css",
+    "page.css",
+    "parts.css",
+    "simulation.css",
+    "dashboard.css",
+  ];
   const parts = await Promise.all(
     [plots, ...own.map((name) => new URL(name, STATIC))].map((url) =>
       Deno.readTextFile(url)

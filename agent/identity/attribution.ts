@@ -155,9 +155,14 @@ function placedPods(
     }
     const running = processes?.pods.has(pod.uid) ?? false;
     if (!running && known.presence(pod.uid) !== "present") {
-      return unknown(
-        `the kubelet has given it to pod ${title}, and no process of UID ${pod.uid} is on the node yet`,
-      );
+      return {
+        ...unknown(
+          `the kubelet has given it to pod ${title}, and no process of UID ${pod.uid} is on the node yet`,
+        ),
+        ...(placed.length === 1 && isIdle(processes)
+          ? { coming: { ...named, uid: pod.uid } }
+          : {}),
+      };
     }
     owners.set(pod.uid, owner(pod.uid, pod, running ? "both" : "kubelet"));
   }
@@ -176,6 +181,12 @@ function placedPods(
   }
   if (processes) noteOutsiders(processes, notes);
   return pods([...owners.values()]);
+}
+
+/** NVML says that no process is on it. */
+function isIdle(processes: ProcessEvidence | undefined): boolean {
+  return processes !== undefined && processes.pods.size === 0 &&
+    processes.outside.length === 0 && processes.unclear.length === 0;
 }
 
 function noteOutsiders(processes: ProcessEvidence, notes: string[]): void {
@@ -199,6 +210,6 @@ function owner(
   return { uid, namespace: pod?.namespace, name: pod?.name, evidence };
 }
 
-function unknown(reason: string): Attribution {
+function unknown(reason: string): Extract<Attribution, { kind: "unknown" }> {
   return { kind: "unknown", reason };
 }

@@ -14,7 +14,7 @@ import {
   StateFile,
   stepJson,
 } from "../../planner/mod.ts";
-import { logger, WattkeeperError } from "../../service/mod.ts";
+import { HeapKeeper, logger, WattkeeperError } from "../../service/mod.ts";
 import { builtFiles, type PageHandler, pages } from "../../web/mod.ts";
 import type { CommandContext } from "../command.ts";
 import type { ListenAddress } from "./listen_address.ts";
@@ -87,6 +87,7 @@ export async function serve(
     : await openDecisionLog(input.decisionsPath);
   let timer: ReturnType<typeof setInterval> | undefined;
   let feasible = true;
+  const heap = new HeapKeeper();
   try {
     await runService({
       config,
@@ -103,6 +104,7 @@ export async function serve(
       watch: input.watch,
       stopAfterDecisions: once ? 1 : undefined,
       listeners: [(event) => {
+        if (event.kind === "decided" || event.kind === "staged") heap.check();
         if (event.kind !== "decided") return;
         feasible = !event.record.decision.reasons.some(({ kind }) =>
           kind === "infeasible" || kind === "model_not_ready"

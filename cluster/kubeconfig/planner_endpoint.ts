@@ -1,12 +1,17 @@
 /** Which API server the planner talks to, and as whom: a kubeconfig with all that one can hold, or the cluster around. @module */
 
-import { dirname, isAbsolute, resolve } from "node:path";
-import type { Cluster, KubeConfig, User } from "@kubernetes/client-node";
-import { parse } from "yaml";
 import { WattkeeperError } from "../../service/mod.ts";
 import { type Endpoint, inClusterEndpoint, readToken } from "../endpoint.ts";
-import { member } from "../watch_event.ts";
 import { ExecCredentials, type ExecPlugin } from "./exec_credential.ts";
+import {
+  type KubeconfigCluster,
+  kubeconfigProblem,
+  type KubeconfigUser,
+  type MergedKubeconfig,
+  readFile,
+  readKubeconfigs,
+} from "./merged_kubeconfig.ts";
+import { ProviderLogin } from "./provider_login.ts";
 
 /** What the command line says. */
 export interface ClusterAccess {
@@ -36,7 +41,7 @@ export function endpointLoader(
   access: ClusterAccess,
   environment: AccessEnvironment = REAL,
 ): () => Promise<Endpoint> {
-  const logins = new Map<string, ExecCredentials>();
+  const logins: Logins = { programs: new Map(), providers: new Map() };
   return async () => {
     const files = kubeconfigFiles(access, environment);
     if (files === undefined) {
@@ -52,7 +57,7 @@ export function endpointLoader(
     }
     const found = files ?? homeFile(environment);
     if (found === undefined) throw noCluster();
-    return await new Loading(await load(found), access, {
+    return await new Loading(await readKubeconfigs(found), access, {
       logins,
       environment,
     }).endpoint();
@@ -79,56 +84,29 @@ function homeFile(
   }
 }
 
-/** A kubeconfig's content: what the library reads, and the fields that it leaves out. */
-interface LoadedConfig {
-  readonly file: string;
-  readonly config: KubeConfig;
-  readonly users: ReadonlyMap<
-    string,
-    { readonly fields: unknown; file: string }
-  >;
+/** Logins outlive a load: what they gave is kept until it expires. */
+interface Logins {
+  readonly programs: Map<string, ExecCredentials>;
+  readonly providers: Map<string, ProviderLogin>;
 }
 
-async function load(files: readonly string[]): Promise<LoadedConfig> {
-  // Some 85 MB and a second: only for who has a kubeconfig, never for a pod of ours.
-  const { KubeConfig } = await import("@kubernetes/client-node");
-  const config = new KubeConfig();
-  const users = new Map<string, { fields: unknown; file: string }>();
-  for (const [i, file] of files.entries()) {
-    const text = await read(file);
-    try {
-      const one = new KubeConfig();
-      one.loadFromString(text);
-      one.makePathsAbsolute(dirname(resolve(file)));
-      config.mergeConfig(one, i > 0);
-      const listed = member(parse(text), "users");
-      for (const user of Array.isArray(listed) ? listed : []) {
-        users.set(String(member(user, "name")), {
-          fields: member(user, "user"),
-          file,
-        });
-      }
-    } catch (cause) {
-      throw problem(file, `It cannot be read. ${messageOf(cause)}`, cause);
-    }
-  }
-  return { file: files.join(":"), config, users };
-}
+/** Proxies that `Deno.createHttpClient` speaks to. */
+const PROXIES = ["http:", "https:", "socks5:"];
 
 /** One load of one context. */
 class Loading {
-  readonly #loaded: LoadedConfig;
+  readonly #loaded: MergedKubeconfig;
   readonly #access: ClusterAccess;
   readonly #with: {
-    readonly logins: Map<string, ExecCredentials>;
+    readonly logins: Logins;
     readonly environment: AccessEnvironment;
   };
 
   constructor(
-    loaded: LoadedConfig,
+    loaded: MergedKubeconfig,
     access: ClusterAccess,
     more: {
-      readonly logins: Map<string, ExecCredentials>;
+      readonly logins: Logins;
       readonly environment: AccessEnvironment;
     },
   ) {
@@ -138,83 +116,77 @@ class Loading {
   }
 
   async endpoint(): Promise<Endpoint> {
-    const { config } = this.#loaded;
-    const name = this.#access.context ?? config.getCurrentContext();
+    const { currentContext, contexts, clusters, users } = this.#loaded;
+    const name = this.#access.context ?? currentContext;
     if (!name) throw this.#problem("It has no current-context.");
-    const context = config.getContextObject(name);
+    const context = contexts.get(name);
     if (!context) {
-      const all = config.getContexts().map((one) => `"${one.name}"`);
+      const all = [...contexts.keys()].map((one) => `"${one}"`);
       throw this.#problem(
         `It has no context "${name}"; it has ${all.join(", ") || "none"}.`,
       );
     }
-    config.setCurrentContext(name);
-    const cluster = config.getCluster(context.cluster);
+    const cluster = clusters.get(context.cluster);
     if (!cluster) {
       throw this.#problem(`It has no cluster "${context.cluster}".`);
     }
-    const user = config.getUser(context.user);
+    const user = users.get(context.user);
     if (!user) throw this.#problem(`It has no user "${context.user}".`);
-    this.#refuse(cluster, user);
-    const authority = await pem(cluster.caData, cluster.caFile);
+    this.#refuse(context, cluster, user);
+    const authority = await this.#pem(cluster, "certificate-authority");
+    const proxy = cluster["proxy-url"];
     return {
       server: this.#server(cluster),
       caCertificates: authority === undefined ? [] : [authority],
       namespace: context.namespace ?? "default",
-      ...(cluster.proxyUrl ? { proxy: cluster.proxyUrl } : {}),
-      ...(user.impersonateUser
-        ? { headers: { "impersonate-user": user.impersonateUser } }
-        : {}),
-      ...await this.#credentials(user, cluster),
+      ...(proxy === undefined ? {} : { proxy }),
+      ...(user.as === undefined
+        ? {}
+        : { headers: { "impersonate-user": user.as } }),
+      ...await this.#credentials(context.user, user, cluster),
     };
   }
 
   async #credentials(
-    user: User,
-    cluster: Cluster,
+    name: string,
+    user: KubeconfigUser,
+    cluster: KubeconfigCluster,
   ): Promise<Partial<Endpoint>> {
-    const { fields, file } = this.#loaded.users.get(user.name) ??
-      { fields: {}, file: this.#loaded.file };
-    const plugin = execPlugin(fields, cluster);
-    if (plugin) return await this.#fromProgram(user, plugin, file);
-    const certificate = await pem(user.certData, user.certFile);
-    const key = await pem(user.keyData, user.keyFile);
+    if (user.exec) {
+      return await this.#fromProgram(name, user, pluginOf(user.exec, cluster));
+    }
+    const certificate = await this.#pem(user, "client-certificate");
+    const key = await this.#pem(user, "client-key");
     if ((certificate === undefined) !== (key === undefined)) {
       throw this.#problem("It has a client certificate or its key, not both.");
     }
     const clientCertificate = certificate === undefined || key === undefined
       ? undefined
       : { certificate, key };
-    const tokenFile = member(fields, "tokenFile") ??
-      member(fields, "token-file");
-    if (typeof tokenFile === "string") {
-      const path = isAbsolute(tokenFile)
-        ? tokenFile
-        : resolve(dirname(file), tokenFile);
-      return { clientCertificate, token: () => readToken(path) };
+    const { tokenFile, token } = user;
+    if (tokenFile !== undefined) {
+      return { clientCertificate, token: () => readToken(tokenFile) };
     }
-    if (user.authProvider) {
-      return { clientCertificate, token: () => this.#fromProvider() };
+    if (user["auth-provider"]) {
+      return { clientCertificate, ...this.#fromProvider(name, user) };
     }
-    const { token } = user;
-    return token
-      ? { clientCertificate, token: () => Promise.resolve(token) }
-      : { clientCertificate };
+    return token === undefined
+      ? { clientCertificate }
+      : { clientCertificate, token: () => Promise.resolve(token) };
   }
 
   async #fromProgram(
-    user: User,
+    name: string,
+    { file }: KubeconfigUser,
     plugin: ExecPlugin,
-    file: string,
   ): Promise<Partial<Endpoint>> {
-    const { logins, environment } = this.#with;
-    const key = JSON.stringify([user.name, plugin]);
-    const login = logins.get(key) ??
-      new ExecCredentials(plugin, {
-        file,
-        wallClockMs: () => environment.wallClockMs(),
-      });
-    logins.set(key, login);
+    const { logins: { programs }, environment } = this.#with;
+    const key = JSON.stringify([name, plugin]);
+    const login = programs.get(key) ?? new ExecCredentials(plugin, {
+      file,
+      wallClockMs: () => environment.wallClockMs(),
+    });
+    programs.set(key, login);
     const first = await login.get();
     return {
       clientCertificate: first.certificate,
@@ -227,19 +199,22 @@ class Loading {
     };
   }
 
-  /** OpenID Connect and the older clouds' providers, as the library knows them. */
-  async #fromProvider(): Promise<string> {
-    const options: { headers?: Record<string, unknown> } = {};
-    await this.#loaded.config.applyToHTTPSOptions(options);
-    const header = options.headers?.["Authorization"];
-    const token = /^Bearer (.+)$/.exec(String(header))?.[1];
-    if (token === undefined) {
-      throw this.#problem("Its auth-provider gave no token.");
-    }
-    return token.trim();
+  #fromProvider(
+    name: string,
+    { file, "auth-provider": provider }: KubeconfigUser,
+  ): Partial<Endpoint> {
+    if (!provider) return {};
+    const { logins: { providers }, environment } = this.#with;
+    const key = JSON.stringify([name, provider]);
+    const login = providers.get(key) ?? new ProviderLogin(provider, {
+      file,
+      wallClockMs: () => environment.wallClockMs(),
+    });
+    providers.set(key, login);
+    return { token: () => login.token(), refused: () => login.forget() };
   }
 
-  #server({ server }: Cluster): URL {
+  #server({ server }: KubeconfigCluster): URL {
     const url = URL.parse(server);
     if (url?.protocol !== "https:" && url?.protocol !== "http:") {
       throw this.#problem(`The server "${server}" is not an https address.`);
@@ -247,93 +222,89 @@ class Loading {
     return url;
   }
 
-  #refuse(cluster: Cluster, user: User): void {
-    if (cluster.skipTLSVerify) {
+  #refuse(
+    names: { readonly cluster: string; readonly user: string },
+    cluster: KubeconfigCluster,
+    user: KubeconfigUser,
+  ): void {
+    if (cluster["insecure-skip-tls-verify"]) {
       throw this.#problem(
-        `The cluster "${cluster.name}" has insecure-skip-tls-verify: a server that proves nothing is not trusted with watts. Give its certificate-authority.`,
+        `The cluster "${names.cluster}" has insecure-skip-tls-verify: a server that proves nothing is not trusted with watts. Give its certificate-authority.`,
       );
     }
-    if (cluster.tlsServerName) {
+    if (cluster["tls-server-name"] !== undefined) {
       throw this.#problem(
-        `The cluster "${cluster.name}" has tls-server-name, which is not supported. Name the server by the address in its certificate.`,
+        `The cluster "${names.cluster}" has tls-server-name, which is not supported. Name the server by the address in its certificate.`,
       );
     }
-    if (user.username) {
+    const proxy = cluster["proxy-url"];
+    if (
+      proxy !== undefined &&
+      !PROXIES.includes(URL.parse(proxy)?.protocol ?? "")
+    ) {
       throw this.#problem(
-        `The user "${user.name}" has a password, which no Kubernetes since 1.19 takes.`,
+        `The cluster "${names.cluster}" has the proxy-url "${proxy}": proxies by http, https and socks5 are supported.`,
+      );
+    }
+    if (user.username !== undefined) {
+      throw this.#problem(
+        `The user "${names.user}" has a password, which no Kubernetes since 1.19 takes.`,
+      );
+    }
+    const more = [
+      ...(user["as-uid"] === undefined ? [] : ["as-uid"]),
+      ...(user["as-groups"].length > 0 ? ["as-groups"] : []),
+      ...(Object.keys(user["as-user-extra"]).length > 0
+        ? ["as-user-extra"]
+        : []),
+    ];
+    if (more.length > 0) {
+      throw this.#problem(
+        `The user "${names.user}" has ${
+          more.join(", ")
+        }, which is not supported: of acting as somebody else only "as" is.`,
       );
     }
   }
 
-  #problem(said: string): WattkeeperError {
-    return problem(this.#loaded.file, said);
+  /** PEM text from base64, which wins as in `kubectl`, or from a file. */
+  async #pem<K extends string>(
+    section: { readonly [key in K | `${K}-data`]?: string | undefined },
+    field: K,
+  ): Promise<string | undefined> {
+    const data = section[`${field}-data`];
+    if (data !== undefined) {
+      try {
+        return new TextDecoder().decode(Uint8Array.fromBase64(data));
+      } catch (cause) {
+        throw this.#problem(`Its ${field}-data is not base64.`, cause);
+      }
+    }
+    const path = section[field];
+    return path === undefined ? undefined : await readFile(path);
+  }
+
+  #problem(said: string, cause?: unknown): WattkeeperError {
+    return kubeconfigProblem(this.#loaded.file, said, cause);
   }
 }
 
-function execPlugin(fields: unknown, cluster: Cluster): ExecPlugin | undefined {
-  const exec = member(fields, "exec");
-  const command = member(exec, "command");
-  if (typeof command !== "string") return undefined;
-  const words = member(exec, "args");
-  const variables = member(exec, "env");
-  const hint = member(exec, "installHint");
+function pluginOf(
+  { interactiveMode, provideClusterInfo, ...exec }: NonNullable<
+    KubeconfigUser["exec"]
+  >,
+  cluster: KubeconfigCluster,
+): ExecPlugin {
   return {
-    apiVersion: String(member(exec, "apiVersion")),
-    command,
-    args: Array.isArray(words) ? words.map(String) : [],
-    env: Array.isArray(variables)
-      ? variables.map((one) => ({
-        name: String(member(one, "name")),
-        value: String(member(one, "value")),
-      }))
-      : [],
-    installHint: typeof hint === "string" ? hint : undefined,
-    interactive: member(exec, "interactiveMode") === "Always",
-    cluster: member(exec, "provideClusterInfo") === true
+    ...exec,
+    interactive: interactiveMode === "Always",
+    cluster: provideClusterInfo
       ? {
         server: cluster.server,
-        "certificate-authority-data": cluster.caData,
+        "certificate-authority-data": cluster["certificate-authority-data"],
       }
       : undefined,
   };
-}
-
-/** PEM text from base64, which wins as in `kubectl`, or from a file. */
-async function pem(
-  data: string | undefined,
-  file: string | undefined,
-): Promise<string | undefined> {
-  if (data) return new TextDecoder().decode(Uint8Array.fromBase64(data));
-  return file ? await read(file) : undefined;
-}
-
-async function read(path: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (cause) {
-    const missing = cause instanceof Deno.errors.NotFound;
-    throw new WattkeeperError(
-      missing ? "file_not_found" : "file_unreadable",
-      `The file "${path}" ${missing ? "does not exist" : "cannot be read"}.`,
-      { where: path, cause },
-    );
-  }
-}
-
-function problem(
-  file: string,
-  said: string,
-  cause?: unknown,
-): WattkeeperError {
-  return new WattkeeperError(
-    "invalid_file",
-    `The kubeconfig "${file}" cannot be used. ${said}`,
-    {
-      where: file,
-      remedy: "Try it: `kubectl --kubeconfig FILE get --raw /version`.",
-      cause,
-    },
-  );
 }
 
 function noCluster(): WattkeeperError {
@@ -342,8 +313,4 @@ function noCluster(): WattkeeperError {
     "There is no API server to talk to: no kubeconfig is named, $KUBECONFIG is empty, this process does not run in a cluster, and ~/.kube/config is not there.",
     { where: "--kubeconfig", remedy: "Name one with `--kubeconfig FILE`." },
   );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,6 @@
 /** Puts flag, environment and file on top of each other (R1) and remembers where each value came from. @module */
 
-import { nearestNames } from "../../service/mod.ts";
+import { nearestNames } from "../../service/portable.ts";
 import { type ConfigDocument, isRecord } from "./document.ts";
 import { FIELD_NAMES, type FieldName, FIELDS_SCHEMA } from "./fields.ts";
 import { type ConfigProblem, shown } from "./problem.ts";

@@ -1,7 +1,7 @@
 /** From a text to a validated configuration, with every problem at once (R1). @module */
 
 import { z } from "zod";
-import { nearestNames, WattkeeperError } from "../../service/mod.ts";
+import { nearestNames, WattkeeperError } from "../../service/portable.ts";
 import { adviceFor } from "./advice.ts";
 import { isRecord, readDocument } from "./document.ts";
 import { ENGINE_SCHEMA } from "./engine_fields.ts";

@@ -1,7 +1,7 @@
 /** A simulated environment: nodes, agents and engines in this process, a day of traffic, time at any speed. @module */
 
-import { realClock } from "../../cluster/mod.ts";
-import type { Estimator } from "../../optimizer-wasm/mod.ts";
+import { realClock } from "../../cluster/portable.ts";
+import type { Estimator } from "../../optimizer-wasm/portable.ts";
 import {
   type Arrivals,
   dayOfTraffic,
@@ -13,10 +13,10 @@ import {
   withSecret,
   type WorldOptions,
 } from "../../simulator/mod.ts";
-import { WattkeeperError } from "../../service/mod.ts";
-import type { PlannerConfig } from "../config/mod.ts";
+import { WattkeeperError } from "../../service/portable.ts";
+import type { PlannerConfig } from "../config/planner_config.ts";
 import { type CapacityModel, type PerSide, sidesOf } from "../core/mod.ts";
-import { estimatorTruth, SimulatedFleet } from "../fleets/mod.ts";
+import { estimatorTruth, SimulatedFleet } from "../fleets/simulated/mod.ts";
 import { type Listener, messageOf } from "../loop/mod.ts";
 import type { Environment } from "./environment.ts";
 import { SimulatedSource } from "./simulated_source.ts";

@@ -1,7 +1,7 @@
 /** The clock of a simulated world: time that somebody drives, as fast as they like. @module */
 
-import { setImmediate } from "node:timers";
 import type { LoopClock } from "../loop/mod.ts";
+import { turn } from "./turn.ts";
 
 /** What moves with the clock. */
 interface Moves {
@@ -79,9 +79,4 @@ export class WorldClock implements LoopClock {
     }
     return first;
   }
-}
-
-/** A turn of the event loop: promises that need no waiting have settled. */
-async function turn(): Promise<void> {
-  await new Promise<void>((resolve) => setImmediate(resolve));
 }

@@ -4,9 +4,10 @@ import type { Clock } from "../../cluster/mod.ts";
 import type { Step, StepOutcome } from "../core/mod.ts";
 import type { Fleet } from "../fleets/mod.ts";
 import { messageOf } from "./faults.ts";
+import { NOT_AWAITED } from "./in_time.ts";
 import { Refusals } from "./refusals.ts";
 
-/** Claims, lowers and stamps go out side by side: neither a cut nor a take-over waits for one slow answer after the other. */
+/** Patches go out side by side, so many at once: neither a cut nor a take-over waits for one slow answer after the other. */
 const LANES = 16;
 
 /** What the steps are carried out with. */
@@ -46,7 +47,7 @@ export class StepRunner {
 
   /**
    * Sends the steps of one batch. A conflict, a refusal or a missing answer ends it for everything that could add watts or
-   * replicas; lowers, stamps and scale-downs go on.
+   * replicas and was not sent yet; lowers, stamps and scale-downs go on.
    */
   async run(steps: readonly Step[]): Promise<void> {
     let broken = false;
@@ -61,8 +62,11 @@ export class StepRunner {
           broken && !alwaysSafe(step) ? undefined : this.#send(step)
         ),
       );
-      broken ||= outcomes.some((outcome) =>
-        outcome && outcome.kind !== "done" && outcome.kind !== "gone"
+      broken ||= outcomes.some((outcome, at) =>
+        outcome
+          ? outcome.kind !== "done" && outcome.kind !== "gone"
+          // An earlier batch's PUT has no answer yet: this batch has none, and may not raise (C4).
+          : group[at]?.kind === "lease"
       );
     }
   }
@@ -77,7 +81,7 @@ export class StepRunner {
     const timers = new AbortController();
     const answer = applied(fleet, step, cancel.signal).finally(() => {
       this.#inFlight.delete(key);
-      timers.abort();
+      timers.abort(NOT_AWAITED);
     });
     this.#inFlight.set(key, answer);
     clock.sleep(cancelAfterMs, timers.signal).then(() => {
@@ -116,22 +120,28 @@ async function applied(
   }
 }
 
-/** Runs of claims, lowers, stamps and scale-downs side by side, everything else alone. */
+/** Steps that may go out side by side; a step that is `alone` waits for the answer to the one before it. */
+type Lane = "safe" | "grants" | "alone";
+
+/** Runs of steps of one lane, at most {@linkcode LANES} at once; no run begins before the one before it is answered. */
 function inGroups(steps: readonly Step[]): Step[][] {
   const groups: Step[][] = [];
-  let open: Step[] | undefined;
+  let before: Lane = "alone";
   for (const step of steps) {
-    if (!alwaysSafe(step)) {
-      groups.push([step]);
-      open = undefined;
-    } else if (open && open.length < LANES) {
+    const lane = laneOf(step);
+    const open = groups.at(-1);
+    if (open && lane === before && lane !== "alone" && open.length < LANES) {
       open.push(step);
-    } else {
-      open = [step];
-      groups.push(open);
-    }
+    } else groups.push([step]);
+    before = lane;
   }
   return groups;
+}
+
+/** Grants and raises of a batch are of different pods and charged together before the first of them is sent (C2). */
+function laneOf(step: Step): Lane {
+  if (alwaysSafe(step)) return "safe";
+  return step.kind === "patch" ? "grants" : "alone";
 }
 
 /** Never adds a watt, whatever else happened (C2: lowers always; C12: a stamp keeps or lowers; a claim permits nothing). */

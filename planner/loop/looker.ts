@@ -4,6 +4,7 @@ import type { Clock } from "../../cluster/mod.ts";
 import type { FleetSnapshot } from "../core/mod.ts";
 import type { Fleet } from "../fleets/mod.ts";
 import { messageOf } from "./faults.ts";
+import { inTime } from "./in_time.ts";
 
 /** What a look gives. */
 export type Look =
@@ -35,25 +36,14 @@ export class Looker {
       };
     }
     this.#pending = true;
-    const timer = new AbortController();
-    const ended = new AbortController();
-    const answer = this.#ask(AbortSignal.any([signal, ended.signal]))
-      .finally(() => {
-        this.#pending = false;
-        timer.abort();
-      });
-    const late = this.#clock.sleep(
-      this.#timeoutMs,
-      AbortSignal.any([timer.signal, signal]),
-    ).then(() =>
-      timer.signal.aborted ? answer : {
-        kind: "failed" as const,
-        message: `${name} gave no answer within ${this.#timeoutMs / 1000} s.`,
-      }
-    );
-    const look = await Promise.race([answer, late]);
-    timer.abort();
-    ended.abort();
+    const look = await inTime((cancel) => this.#ask(cancel), {
+      clock: this.#clock,
+      timeoutMs: this.#timeoutMs,
+      signal,
+    }) ?? {
+      kind: "failed",
+      message: `${name} gave no answer within ${this.#timeoutMs / 1000} s.`,
+    };
     if (look.kind === "snapshot") this.last = look.snapshot;
     return look;
   }
@@ -69,6 +59,8 @@ export class Looker {
         kind: "failed",
         message: `${this.#fleet.name}: ${messageOf(error)}`,
       };
+    } finally {
+      this.#pending = false;
     }
   }
 }

@@ -1,6 +1,6 @@
 /** The loop: observe → predict → propose → constrain → actuate → record (R20), on two cadences and one clock. @module */
 
-import { realClock } from "../../cluster/mod.ts";
+import { realClock } from "../../cluster/portable.ts";
 import {
   type Decision,
   type Due,
@@ -28,6 +28,7 @@ import { withReadBack } from "./read_back.ts";
 import type { Brain, LoopClock, SavedState, StateStore } from "./ports.ts";
 import { NOTHING_PURSUED, pursue, withReached } from "./pursuit.ts";
 import type { Settings } from "./settings.ts";
+import { NOT_AWAITED } from "./in_time.ts";
 import { Keeper } from "./keeper.ts";
 import { settledSoon } from "./settled_soon.ts";
 import { signatureOf } from "./signature.ts";
@@ -198,7 +199,7 @@ export class PlannerLoop<Ledger> {
       while (!this.#stopping) {
         await this.#round(signal);
         if (this.#isDone()) break;
-        if (!this.#stopping) await this.#rest(signal);
+        if (!this.#stopping) await this.#rest();
       }
     } finally {
       signal.removeEventListener("abort", stop);
@@ -411,10 +412,10 @@ export class PlannerLoop<Ledger> {
   }
 
   /** Waits for the fleet, the next tick, a change of the configuration, a stop, at most until the next look. */
-  async #rest(signal: AbortSignal): Promise<void> {
+  async #rest(): Promise<void> {
     const { clock, fleet } = this.#options;
     const ended = new AbortController();
-    const either = AbortSignal.any([signal, ended.signal]);
+    const { signal } = ended;
     const woken = new Promise<void>((resolve) => this.#wake = resolve);
     if (this.#settingsChanged || this.#untold) this.#wake();
     const waitMs = this.#ticking
@@ -422,13 +423,13 @@ export class PlannerLoop<Ledger> {
       : Math.min(this.#times.lookMs, this.untilTickMs);
     await Promise.race([
       woken,
-      clock.sleep(waitMs, either),
-      clock.sleep(Math.min(waitMs, this.#times.restMs), either)
-        .then(() => fleet.changed(either))
+      clock.sleep(waitMs, signal),
+      clock.sleep(Math.min(waitMs, this.#times.restMs), signal)
+        .then(() => fleet.changed(signal))
         // A fleet that cannot be watched is looked at on the clock.
-        .catch(() => clock.sleep(waitMs, either)),
+        .catch(() => clock.sleep(waitMs, signal)),
     ]);
-    ended.abort();
+    ended.abort(NOT_AWAITED);
     this.#wake = () => {};
   }
 

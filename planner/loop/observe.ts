@@ -3,6 +3,7 @@
 import type { Clock } from "../../cluster/mod.ts";
 import type { Observation, SourceProblem } from "../core/mod.ts";
 import { messageOf } from "./faults.ts";
+import { inTime } from "./in_time.ts";
 import type { ObservationRequest, TrafficSource } from "../sources/mod.ts";
 
 /** Asks a source, one question at a time. */
@@ -35,29 +36,17 @@ export class Observer {
       });
     }
     this.#pending = true;
-    const ended = new AbortController();
-    const timer = new AbortController();
-    const outer = AbortSignal.any([signal, ended.signal]);
-    const answer = this.#ask(request, outer).finally(() => {
-      this.#pending = false;
-      timer.abort();
-    });
-    const late = this.#clock.sleep(
+    return await inTime((cancel) => this.#ask(request, cancel), {
+      clock: this.#clock,
       timeoutMs,
-      AbortSignal.any([timer.signal, signal]),
-    ).then(() =>
-      timer.signal.aborted ? answer : nothing(request, {
-        kind: "timeout",
-        what: this.#source.name,
-        message: signal.aborted
-          ? "The planner stops."
-          : `No answer within ${timeoutMs / 1000} s.`,
-      })
-    );
-    const observation = await Promise.race([answer, late]);
-    timer.abort();
-    ended.abort();
-    return observation;
+      signal,
+    }) ?? nothing(request, {
+      kind: "timeout",
+      what: this.#source.name,
+      message: signal.aborted
+        ? "The planner stops."
+        : `No answer within ${timeoutMs / 1000} s.`,
+    });
   }
 
   async #ask(
@@ -72,6 +61,8 @@ export class Observer {
         what: this.#source.name,
         message: messageOf(error),
       });
+    } finally {
+      this.#pending = false;
     }
   }
 }

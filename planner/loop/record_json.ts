@@ -1,6 +1,6 @@
 /** A decision with everything around it, as JSON: snake_case, units in the names, bounded in size (§13, R24). @module */
 
-import { formatGeneration } from "../../cluster/mod.ts";
+import { formatGeneration } from "../../cluster/portable.ts";
 import {
   type Alarm,
   type Charge,
@@ -185,6 +185,8 @@ export function waitText(wait: Wait): string {
       return `${where}its agent is silent`;
     case "budget_room":
       return `${where}there is no room in the budget yet${watts}`;
+    case "start_up":
+      return `${where}it loads at a lower cap until it serves${watts}`;
     case "other_scaler":
       return `${where}somebody else scales this side`;
   }

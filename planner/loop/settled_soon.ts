@@ -2,7 +2,7 @@
 
 /** A few turns of the event loop for what needs no waiting. */
 export async function settledSoon(
-  work: Promise<void> | undefined,
+  work: Promise<unknown> | undefined,
 ): Promise<void> {
   if (!work) return;
   let done = false;

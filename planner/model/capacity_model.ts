@@ -1,7 +1,7 @@
 /** The capacity port over the fleet search: what a replica does, and which fleet is best (R16). @module */
 
-import { capRangeOf, type FleetSearch } from "../../optimizer-wasm/mod.ts";
-import { WattkeeperError } from "../../service/mod.ts";
+import { capRangeOf, type FleetSearch } from "../../optimizer-wasm/portable.ts";
+import { WattkeeperError } from "../../service/portable.ts";
 import {
   type CapacityAnswer,
   type CapacityModel,

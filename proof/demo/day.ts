@@ -1,13 +1,14 @@
 /** One policy through one day: the planner in service over the simulated world, as fast as it goes. @module */
 
-import type {
-  CapacityModel,
-  Decision,
-  Listener,
-  Observation,
-  OpenedModel,
-  PlannerConfig,
-  ServiceInput,
+import {
+  type CapacityModel,
+  type Decision,
+  type Listener,
+  type Observation,
+  type OpenedModel,
+  type PlannerConfig,
+  runService,
+  type ServiceInput,
 } from "../../planner/mod.ts";
 import { drive } from "../policies/mod.ts";
 
@@ -71,7 +72,11 @@ export async function runDay(input: DayInput): Promise<Day> {
       stepMs: STEP_MS,
       peakRequestsPerSecond: input.peakRequestsPerSecond,
     },
-    ...(input.listen ? { listen: input.listen } : {}),
+    run: (loop, signal) =>
+      runService({
+        ...loop,
+        ...(input.listen ? { listen: input.listen } : {}),
+      }, signal),
     endMs: input.hours * HOUR_MS,
     sliceMs: HOUR_MS,
     opened: ({ world }) => {

@@ -1,6 +1,11 @@
 /** Every policy under every budget, one after the other, over the same requests. @module */
 
-import type { OpenedModel, PlannerConfig } from "../../planner/mod.ts";
+import type {
+  Listener,
+  LoopInput,
+  OpenedModel,
+  PlannerConfig,
+} from "../../planner/portable_planner.ts";
 import { type PolicyName, policyOf } from "./policy.ts";
 import { type PolicyRun, type Resolution, runPolicy } from "./run_policy.ts";
 import type { Traffic } from "./traffic.ts";
@@ -16,9 +21,15 @@ export interface ComparisonInput {
   readonly resolution: Resolution;
   readonly seed: number;
   readonly seconds: number;
+  /** History that planners start with. */
+  readonly warmHistory?: LoopInput["warmHistory"];
   readonly signal?: AbortSignal;
+  /** Makes a listener for each run's loop. */
+  readonly listen?: () => Listener;
   /** Called now and then with the runs that are done, the last in part. */
   readonly onProgress?: (runs: number, of: number, label: string) => void;
+  /** Called with every run when it has ended. */
+  readonly onRun?: (run: PolicyRun) => void;
 }
 
 /** A finished comparison. */
@@ -51,25 +62,27 @@ export async function comparePolicies(
     };
     for (const name of policies) {
       const done = runs.length;
-      runs.push(
-        await runPolicy({
-          policy: policyOf(name, budgeted, opened.model),
-          budgetWatts,
-          opened,
-          traffic: input.traffic,
-          resolution: input.resolution,
-          seed: input.seed,
-          seconds: input.seconds,
-          leadInSeconds: LEAD_IN_SECONDS,
-          ...(input.signal ? { signal: input.signal } : {}),
-          onProgress: (share) =>
-            input.onProgress?.(
-              done + share,
-              of,
-              `${name}, ${budgetWatts / 1000} kW`,
-            ),
-        }),
-      );
+      const run = await runPolicy({
+        policy: policyOf(name, budgeted, opened.model),
+        budgetWatts,
+        opened,
+        traffic: input.traffic,
+        resolution: input.resolution,
+        seed: input.seed,
+        seconds: input.seconds,
+        leadInSeconds: LEAD_IN_SECONDS,
+        warmHistory: input.warmHistory,
+        listeners: input.listen ? [input.listen()] : [],
+        ...(input.signal ? { signal: input.signal } : {}),
+        onProgress: (share) =>
+          input.onProgress?.(
+            done + share,
+            of,
+            `${name}, ${budgetWatts / 1000} kW`,
+          ),
+      });
+      runs.push(run);
+      input.onRun?.(run);
     }
   }
   return { input, leadInSeconds: LEAD_IN_SECONDS, runs };

@@ -6,7 +6,7 @@ import type {
   ReportPanel,
   ReportRun,
 } from "../report/mod.ts";
-import type { PerSide, Side } from "../../planner/mod.ts";
+import type { PerSide, Side } from "../../planner/portable_planner.ts";
 import type { Comparison } from "./compare.ts";
 import { kilowatts, scoreRows } from "./comparison_table.ts";
 import type { PolicyRun, Sample } from "./run_policy.ts";
@@ -24,7 +24,7 @@ const NOTES = [
 export function comparisonReport(comparison: Comparison): ReportData {
   const { input, runs, leadInSeconds } = comparison;
   const { config, traffic, resolution, seed, seconds } = input;
-  const rows = scoreRows(runs);
+  const rows = scoreRows(runs, resolution);
   return {
     title: `${config.engine?.model ?? "A model"} on up to ${
       config.maxGpus ?? "any number of"

@@ -1,9 +1,9 @@
 /** A comparison for people: a table a budget, policies side by side. At most 100 columns. @module */
 
-import { grouped } from "../../planner/mod.ts";
+import { grouped } from "../../planner/portable_planner.ts";
 import type { Comparison } from "./compare.ts";
 import type { LatencyFigures } from "./metered_engines.ts";
-import type { PolicyRun } from "./run_policy.ts";
+import type { PolicyRun, Resolution } from "./run_policy.ts";
 import type { Score } from "./score.ts";
 
 const LABEL = 25;
@@ -12,17 +12,24 @@ const LABEL = 25;
 export interface ScoreRow {
   readonly name: string;
   readonly show: (score: Score) => string;
+  /** What is compared between policies, the more the better or the less; absent: neither is better by itself. */
+  readonly more?: (score: Score) => number | undefined;
+  readonly less?: (score: Score) => number | undefined;
 }
 
 /** The figures by which policies are compared, in words. Rows that a resolution knows nothing of are left out. */
-export function scoreRows(runs: readonly PolicyRun[]): readonly ScoreRow[] {
+export function scoreRows(
+  runs: readonly PolicyRun[],
+  resolution: Resolution,
+): readonly ScoreRow[] {
   const has = (pick: (score: Score) => number | undefined) =>
     runs.some(({ score }) => (pick(score) ?? 0) > 0);
-  const isByRequest = has(({ ttftMs }) => ttftMs.p99);
+  const isByRequest = resolution === "request";
   return [
     {
       name: "tokens/s in time",
       show: (score) => grouped(score.tokensPerSecond),
+      more: (score) => score.tokensPerSecond,
     },
     {
       name: "  of tokens/s asked for",
@@ -31,27 +38,33 @@ export function scoreRows(runs: readonly PolicyRun[]): readonly ScoreRow[] {
     {
       name: "  per watt provided",
       show: (score) => score.tokensPerSecondPerWatt.toFixed(3),
+      more: (score) => score.tokensPerSecondPerWatt,
     },
     {
       name: "  per joule drawn",
       show: (score) => score.tokensPerJoule.toFixed(3),
+      more: (score) => score.tokensPerJoule,
     },
     {
       name: isByRequest ? "requests in time" : "requests in steps in time",
       show: (score) => `${(100 * score.slaAttainment).toFixed(1)} %`,
+      more: (score) => score.slaAttainment,
     },
     {
       name: isByRequest ? "TTFT p50 / p99, ms" : "TTFT, mean, ms",
       show: ({ ttftMs }) => latency(ttftMs, 0),
+      less: ({ ttftMs }) => ttftMs.p99 ?? ttftMs.mean,
     },
     {
       name: isByRequest ? "ITL p50 / p99, ms" : "ITL, mean, ms",
       show: ({ itlMs }) => latency(itlMs, 1),
+      less: ({ itlMs }) => itlMs.p99 ?? itlMs.mean,
     },
     ...(has(({ gaveUp }) => gaveUp)
       ? [{
         name: "requests given up",
         show: ({ gaveUp }: Score) => grouped(gaveUp),
+        less: ({ gaveUp }: Score) => gaveUp,
       }]
       : []),
     ...(has(({ prefixHitRate }) => prefixHitRate)
@@ -62,6 +75,7 @@ export function scoreRows(runs: readonly PolicyRun[]): readonly ScoreRow[] {
       }]
       : []),
     {
+      // Less energy for fewer tokens is no gain; the row by the joule says what is.
       name: "energy, kWh",
       show: (score) => score.kilowattHours.toFixed(1),
     },
@@ -72,6 +86,7 @@ export function scoreRows(runs: readonly PolicyRun[]): readonly ScoreRow[] {
     {
       name: "times over the budget",
       show: ({ violations }) => grouped(violations.count),
+      less: ({ violations }) => violations.count,
     },
     {
       name: "  seconds, at most watts",
@@ -81,6 +96,7 @@ export function scoreRows(runs: readonly PolicyRun[]): readonly ScoreRow[] {
     {
       name: "turns of replicas, caps",
       show: (score) => `${score.replicaFlips}, ${score.capFlips}`,
+      less: (score) => score.replicaFlips + score.capFlips,
     },
   ];
 }
@@ -110,6 +126,7 @@ export function comparisonTable(comparison: Comparison): string {
       ...budgetTable(
         budgetWatts,
         runs.filter((run) => run.budgetWatts === budgetWatts),
+        resolution,
       ),
     );
   }
@@ -123,6 +140,7 @@ export function comparisonTable(comparison: Comparison): string {
 function budgetTable(
   budgetWatts: number,
   runs: readonly PolicyRun[],
+  resolution: Resolution,
 ): string[] {
   const widths = runs.map(({ policy }) => Math.max(12, policy.length));
   const line = (name: string, cells: readonly string[]) =>
@@ -131,7 +149,7 @@ function budgetTable(
     }`.trimEnd();
   return [
     line(`Budget ${kilowatts(budgetWatts)}`, runs.map(({ policy }) => policy)),
-    ...scoreRows(runs).map(({ name, show }) =>
+    ...scoreRows(runs, resolution).map(({ name, show }) =>
       line(name, runs.map(({ score }) => show(score)))
     ),
   ];

@@ -5,7 +5,7 @@ import {
   type PerSide,
   reasonText,
   severityOf,
-} from "../../planner/mod.ts";
+} from "../../planner/portable_planner.ts";
 import { Flips } from "./flips.ts";
 
 /** One decision that changed something or was worth a warning. */

@@ -4,7 +4,7 @@ import type {
   CapacityModel,
   FleetAnswer,
   FleetQuestion,
-} from "../../planner/mod.ts";
+} from "../../planner/portable_planner.ts";
 
 /** A model whose search gives decode all that fits beside the prefill floor. Caps are the own draws. */
 export function decodeFirst(model: CapacityModel): CapacityModel {

@@ -1,16 +1,9 @@
 /** The deployment that policies are compared on where none is given: Qwen3-32B on 64 H200 inside 15 kW. @module */
 
 import {
-  EstimatorOpener,
-  loadModule,
-  openFleetSearch,
-} from "../../optimizer-wasm/mod.ts";
-import {
-  type OpenedModel,
-  openModel,
   parsePlannerConfig,
   type PlannerConfig,
-} from "../../planner/mod.ts";
+} from "../../planner/portable_planner.ts";
 
 /** As a user would write it. */
 const TEXT = `
@@ -45,19 +38,3 @@ export function usualDeployment(): PlannerConfig {
   return parsePlannerConfig({ text: TEXT, name: "the built-in deployment" })
     .config;
 }
-
-/** The built-in model of a deployment: the same answers on every machine, whatever was imported there. */
-export async function openBuiltIn(config: PlannerConfig): Promise<OpenedModel> {
-  const opener = new EstimatorOpener(await loadModule(), NOTHING_IMPORTED);
-  return await openModel(
-    config,
-    (space) => openFleetSearch(opener, { ...space, databaseMode: "ROOFLINE" }),
-  );
-}
-
-const NOTHING_IMPORTED = {
-  modelNames: () => [],
-  readModelConfig: () => Promise.reject(new Error("Nothing is imported.")),
-  systemNames: () => [],
-  readPack: () => Promise.reject(new Error("Nothing is imported.")),
-};

@@ -1,19 +1,20 @@
-/** Drives a planner in service over a simulated environment to an end, as fast as it goes. @module */
+/** Drives a planner over a simulated environment to an end, as fast as it goes. @module */
 
 import {
   type Listener,
+  type LoopInput,
   openSimulated,
-  runService,
-  type ServiceInput,
+  runLoop,
   type SimulatedEnvironment,
   type SimulatedOptions,
-} from "../../planner/mod.ts";
+} from "../../planner/portable_planner.ts";
 
 /** What is driven. */
 export interface DriveInput {
   readonly simulated: Omit<SimulatedOptions, "speed">;
-  /** Serves the planner's HTTP side while it runs. */
-  readonly listen?: NonNullable<ServiceInput["listen"]>;
+  readonly warmHistory?: LoopInput["warmHistory"];
+  /** Runs the planner; absent: its loop with nothing beside it. */
+  readonly run?: (input: LoopInput, signal: AbortSignal) => Promise<void>;
   /** How long, of the world's time. */
   readonly endMs: number;
   /** Time between two calls of `onSlice`. */
@@ -41,13 +42,13 @@ export async function drive(input: DriveInput): Promise<void> {
   const { simulated, endMs, sliceMs } = input;
   await using environment = openSimulated({ ...simulated, speed: undefined });
   const stop = new AbortController();
-  const running = runService({
+  const running = (input.run ?? runLoop)({
     config: simulated.config,
     model: simulated.model,
     environment,
+    warmHistory: input.warmHistory,
     listeners: input.opened(environment),
     times: { lookMs: LOOK_MS },
-    ...(input.listen ? { listen: input.listen } : {}),
   }, stop.signal);
   let done = false;
   const ended = running.finally(() => done = true);

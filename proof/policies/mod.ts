@@ -8,6 +8,11 @@ export {
   LEAD_IN_SECONDS,
 } from "./compare.ts";
 export {
+  comparisonInput,
+  type ComparisonMeans,
+  type ComparisonQuestion,
+} from "./comparison_input.ts";
+export {
   comparisonCsv,
   comparisonRecord,
   runRecord,
@@ -16,8 +21,8 @@ export { comparisonReport } from "./comparison_report.ts";
 export { comparisonTable, kilowatts, scoreRows } from "./comparison_table.ts";
 export { decodeFirst } from "./decode_first.ts";
 export type { DecisionNote } from "./decision_notes.ts";
+export { openBuiltIn } from "./built_in_model.ts";
 export {
-  openBuiltIn,
   USUAL_PEAK_REQUESTS_PER_SECOND,
   usualDeployment,
 } from "./deployment.ts";
@@ -46,6 +51,7 @@ export {
   requestTraceOf,
 } from "./request_trace.ts";
 export { type Score, scoreOf } from "./score.ts";
+export { type ScoreCell, type ScoreLine, scoreTable } from "./score_table.ts";
 export {
   builtInDay,
   DAY_SECONDS,

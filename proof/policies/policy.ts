@@ -6,8 +6,8 @@ import {
   type PerSide,
   type PlannerConfig,
   sidesOf,
-} from "../../planner/mod.ts";
-import { WattkeeperError } from "../../service/mod.ts";
+} from "../../planner/portable_planner.ts";
+import { WattkeeperError } from "../../service/portable.ts";
 import { decodeFirst } from "./decode_first.ts";
 
 /** Names on the command line, ours first (`SPEC.md` §13). */

@@ -4,8 +4,8 @@ import {
   readTrace,
   type TraceRequest,
   type TraceSummary,
-} from "../../planner/mod.ts";
-import { WattkeeperError } from "../../service/mod.ts";
+} from "../../planner/portable_planner.ts";
+import { WattkeeperError } from "../../service/portable.ts";
 import type { RequestTrace } from "../../simulator/mod.ts";
 
 /** More are not held in memory. */

@@ -2,10 +2,11 @@
 
 import type {
   Listener,
+  LoopInput,
   OpenedModel,
   PerSide,
   SimulatedEnvironment,
-} from "../../planner/mod.ts";
+} from "../../planner/portable_planner.ts";
 import {
   BLOCK_TOKENS,
   type Engines,
@@ -36,6 +37,10 @@ export interface PolicyRunInput {
   /** Time that counts, and time before it in which the fleet finds its size. */
   readonly seconds: number;
   readonly leadInSeconds: number;
+  /** History that the planner starts with. */
+  readonly warmHistory?: LoopInput["warmHistory"];
+  /** Told beside the score what the loop does. */
+  readonly listeners?: readonly Listener[];
   readonly signal?: AbortSignal;
   /** Called now and then with the share that is done. */
   readonly onProgress?: (share: number) => void;
@@ -77,6 +82,8 @@ const SAMPLES = 480;
 const SHORTEST_SAMPLE_SECONDS = 10;
 /** Midnight of an ordinary Monday. */
 const START_MS = Date.UTC(2026, 0, 5);
+/** Who decides; one planner at a time. */
+const HOLDER = "planner";
 /** GPUs of a deployment without a limit of its own. */
 const UNLIMITED_GPUS = 64;
 
@@ -106,12 +113,14 @@ export async function runPolicy(input: PolicyRunInput): Promise<PolicyRun> {
       model: policy.model,
       estimators: input.opened.estimators,
       seed: input.seed,
+      holder: HOLDER,
       startMs: START_MS,
       stepMs: STEP_MS,
       traffic: traffic.arrivals,
       engines: (truth) =>
         engines = new MeteredEngines(enginesOf(truth, input), targets),
     },
+    warmHistory: input.warmHistory,
     endMs: total * 1000,
     sliceMs: sliceSeconds * 1000,
     ...(input.signal ? { signal: input.signal } : {}),
@@ -119,7 +128,7 @@ export async function runPolicy(input: PolicyRunInput): Promise<PolicyRun> {
       const { world: opened } = environment;
       world = opened;
       opened.onEvent = () => watch.see(opened.nowMs, opened.limitWatts());
-      return [listener];
+      return [listener, ...input.listeners ?? []];
     },
     onSlice: (atMs) => {
       if (!world || !engines) return;

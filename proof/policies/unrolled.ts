@@ -1,6 +1,6 @@
 /** A trace for a whole run: round after round, several copies at once, every prompt of another round or copy another text. @module */
 
-import { WattkeeperError } from "../../service/mod.ts";
+import { WattkeeperError } from "../../service/portable.ts";
 import type { RequestTrace } from "../../simulator/mod.ts";
 
 /** More are not held in memory. */

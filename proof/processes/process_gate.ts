@@ -31,8 +31,11 @@ export class ProcessGate {
   async through<Value>(answer: Promise<Value>): Promise<Value> {
     const value = await answer;
     while (this.#frozen) await this.#frozen;
-    return this.#dead ? await NEVER : value;
+    return this.#dead ? await never() : value;
   }
 }
 
-const NEVER = new Promise<never>(() => {});
+/** A promise for one who waits alone: one for all would keep every dead process alive. */
+function never(): Promise<never> {
+  return new Promise(() => {});
+}

@@ -4,7 +4,7 @@ import type { LoopEvent } from "../../planner/mod.ts";
 
 /** Follows the batches of one process. */
 export class BatchChecks {
-  /** The Lease was PUT in this batch, and every answer since was good. */
+  /** The Lease was PUT in this batch, and nothing but grants and raises, which go out side by side, has failed since. */
   #isFenced = false;
 
   /** What is wrong with a step that was sent, if anything. */
@@ -22,7 +22,7 @@ export class BatchChecks {
     if (adds && !this.#isFenced) {
       return `${step.purpose} of ${step.pod.name} follows no PUT of the Lease`;
     }
-    if (!isDone) this.#isFenced = false;
+    if (!isDone && !adds) this.#isFenced = false;
     return undefined;
   }
 }

@@ -12,9 +12,6 @@ import { type Swarm, SWARMS } from "./swarms.ts";
 /** Faults begin after this and end before the window closes, milliseconds. */
 const FIRST_FAULT_MS = 5_000;
 
-/** A fence that is always answered later than the loop waits is sent again and again (known: only fleets without a gate have fences). */
-const PATIENCE_MS = 2_000;
-
 /** The schedule of a seed. */
 export function generateSchedule(seed: number): Schedule {
   const random = seededRandom(seed);
@@ -30,11 +27,7 @@ export function generateSchedule(seed: number): Schedule {
     powerPrefill: spread(0.7, 1.35),
     powerDecode: spread(0.7, 1.35),
   };
-  const answersMs = swarm.answersMs.filter((one) =>
-    fleet.startMode === "gate" && fleet.capOwner === "planner" ||
-    one < PATIENCE_MS
-  );
-  const answerMs = pick(random, answersMs);
+  const answerMs = pick(random, swarm.answersMs);
   const reorderMs = pick(random, swarm.reordersMs);
   return {
     seed,

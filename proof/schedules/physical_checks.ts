@@ -9,6 +9,16 @@ import { ReportChecks } from "./report_checks.ts";
 import type { Schedule, ScheduledFleet } from "./schedule.ts";
 import type { Violation } from "./violation.ts";
 
+/** What the checks of one moment depend on. */
+interface Looked {
+  readonly allowedWatts: number | undefined;
+  /** The API server's lists: another one as soon as one pod, or one report, is. */
+  readonly pods: ReturnType<SimulatedWorld["api"]["pods"]>;
+  readonly reports: ReturnType<SimulatedWorld["api"]["reports"]>;
+  /** Σ versions of the nodes: each of them only grows. */
+  readonly versions: number;
+}
+
 /** Looks at limits, strangers and grants. */
 export class PhysicalChecks {
   readonly #world: SimulatedWorld;
@@ -18,6 +28,8 @@ export class PhysicalChecks {
   readonly #reports: ReportChecks;
   /** Nodes of which nobody knows any more what was set there: their records and their reports were taken away. */
   readonly #forgotten: ReadonlySet<string>;
+  /** What was looked at last and found to be in order. */
+  #inOrder: Looked | undefined;
 
   constructor(
     world: SimulatedWorld,
@@ -42,8 +54,29 @@ export class PhysicalChecks {
     return this.#fleet.capOwner === "planner" && !this.#fleet.advisory;
   }
 
-  /** What is wrong now, if anything. */
+  /** What is wrong now, if anything. What was in order and has not changed since is not looked at again. */
   find(): Omit<Violation, "atMs"> | undefined {
+    const looked = this.#look();
+    if (looked && this.#inOrder && isSame(looked, this.#inOrder)) {
+      return undefined;
+    }
+    const found = this.#findAnew();
+    this.#inOrder = found ? undefined : looked;
+    return found;
+  }
+
+  /** All that the checks depend on; undefined where it may change without showing: writes under way, dead nodes. */
+  #look(): Looked | undefined {
+    const { allowedWatts, api, nodes, faults } = this.#world;
+    if (faults.outOfServiceNodes().length > 0 || this.#inFlight().length > 0) {
+      return undefined;
+    }
+    let versions = 0;
+    for (const { version } of nodes) versions += version;
+    return { allowedWatts, pods: api.pods(), reports: api.reports(), versions };
+  }
+
+  #findAnew(): Omit<Violation, "atMs"> | undefined {
     const world = this.#world;
     const { allowedWatts } = world;
     this.#grants.follow();
@@ -150,4 +183,9 @@ export class PhysicalChecks {
     }
     return undefined;
   }
+}
+
+function isSame(a: Looked, b: Looked): boolean {
+  return a.versions === b.versions && a.pods === b.pods &&
+    a.reports === b.reports && a.allowedWatts === b.allowedWatts;
 }

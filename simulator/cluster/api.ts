@@ -5,7 +5,7 @@ import {
   type Grant,
   type NodePowerReport,
   type Pod,
-} from "../../cluster/mod.ts";
+} from "../../cluster/portable.ts";
 import type { Random } from "../random.ts";
 import { WatchedView } from "./watched_view.ts";
 
@@ -58,7 +58,11 @@ const NOTHING: Copy = { pods: [], reports: [] };
 /** Objects and their versions. */
 export class SimulatedApi {
   readonly #pods = new Map<string, SimulatedPod>();
+  /** The same as a list, made when it is asked for; undefined: something has changed since. */
+  #podList: readonly SimulatedPod[] | undefined;
   readonly #reports = new Map<string, NodePowerReport>();
+  /** Made when it is asked for; undefined: a report is another one since. */
+  #reportList: readonly NodePowerReport[] | undefined;
   readonly #scalers = new Map<SimulatedSide, SimulatedScaler>();
   readonly #views = new Set<WatchedView>();
   readonly #strangers: Pod[] = [];
@@ -95,7 +99,7 @@ export class SimulatedApi {
   }
 
   pods(): readonly SimulatedPod[] {
-    return [...this.#pods.values()];
+    return this.#podList ??= [...this.#pods.values()];
   }
 
   pod(uid: string): SimulatedPod | undefined {
@@ -103,7 +107,7 @@ export class SimulatedApi {
   }
 
   reports(): readonly NodePowerReport[] {
-    return [...this.#reports.values()];
+    return this.#reportList ??= [...this.#reports.values()];
   }
 
   report(nodeName: string): NodePowerReport | undefined {
@@ -275,23 +279,27 @@ export class SimulatedApi {
   /** The object goes, whatever runs. */
   removePod(uid: string): void {
     if (!this.#pods.delete(uid)) return;
+    this.#podList = undefined;
     for (const view of this.#views) view.pushPod(uid, undefined);
   }
 
   publish(report: NodePowerReport): void {
     this.#reports.set(report.nodeName, report);
+    this.#reportList = undefined;
     for (const view of this.#views) view.pushReport(report.nodeName, report);
   }
 
   /** Somebody deletes a report. */
   removeReport(nodeName: string): void {
     if (!this.#reports.delete(nodeName)) return;
+    this.#reportList = undefined;
     for (const view of this.#views) view.pushReport(nodeName, undefined);
   }
 
   #put(pod: SimulatedPod): void {
     const next = { ...pod, pod: { ...pod.pod, resourceVersion: this.#next() } };
     this.#pods.set(next.pod.uid, next);
+    this.#podList = undefined;
     for (const view of this.#views) view.pushPod(next.pod.uid, next);
   }
 

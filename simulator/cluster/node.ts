@@ -57,6 +57,7 @@ export class SimulatedNode {
   connected = true;
   #boot = 1;
   #off = false;
+  #version = 0;
   readonly #agent: NodeAgent;
 
   constructor(
@@ -78,6 +79,16 @@ export class SimulatedNode {
       rootWatts: undefined,
     }));
     this.#agent = new NodeAgent(this, api);
+  }
+
+  /** Grows with whatever may change which limits count, and how much: GPUs, pods on them, records. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Called by whoever changes something of it. */
+  changed(): void {
+    this.#version++;
   }
 
   get bootId(): string {
@@ -135,7 +146,7 @@ export class SimulatedNode {
     for (const gpu of free) gpu.podUid = pod.uid;
     this.sandboxes.set(pod.uid, pod);
     if (!pod.gated) this.running.add(pod.uid);
-    this.#agent.stir();
+    this.#stir();
     return true;
   }
 
@@ -144,12 +155,17 @@ export class SimulatedNode {
     if (!this.sandboxes.delete(uid)) return;
     this.running.delete(uid);
     for (const gpu of this.gpusOf(uid)) gpu.podUid = undefined;
-    this.#agent.stir();
+    this.#stir();
   }
 
   /** A container restarts in place: it is in the gate again, or runs again without one. */
   restart(uid: string): void {
     if (this.sandboxes.get(uid)?.gated) this.running.delete(uid);
+    this.#stir();
+  }
+
+  #stir(): void {
+    this.changed();
     this.#agent.stir();
   }
 
@@ -159,10 +175,12 @@ export class SimulatedNode {
   powerOff(): void {
     this.#off = true;
     this.running.clear();
+    this.changed();
   }
 
   /** Limits are back at default, starts stand at their gates, the record survives; the agent starts. */
   boot(): void {
+    this.changed();
     this.#off = false;
     this.#boot++;
     for (const gpu of this.gpus) {
@@ -188,6 +206,7 @@ export class SimulatedNode {
   resetGpu(index: number): void {
     const gpu = this.gpus[index];
     if (!gpu) return;
+    this.changed();
     gpu.limitWatts = this.facts.defaultWatts;
     gpu.foreign = undefined;
     if (gpu.podUid !== undefined) this.restart(gpu.podUid);
@@ -206,6 +225,7 @@ export class SimulatedNode {
       ? { watts: taken, insteadOfWatts: Math.max(watts, before) }
       : undefined;
     gpu.limitWatts = taken;
+    this.changed();
     return true;
   }
 
@@ -220,6 +240,7 @@ export class SimulatedNode {
     const insteadOfWatts = gpu.foreign?.insteadOfWatts ?? gpu.limitWatts;
     gpu.foreign = { watts: set, insteadOfWatts };
     gpu.limitWatts = set;
+    this.changed();
   }
 
   // ── Agent ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -233,6 +254,7 @@ export class SimulatedNode {
   /** The agent starts anew and finds no record (C22). */
   loseRecord(): void {
     for (const gpu of this.gpus) gpu.entry = undefined;
+    this.changed();
     this.agentUp = true;
     this.#agent.restart({ recordLost: true });
   }
@@ -248,8 +270,8 @@ export class SimulatedNode {
   }
 
   /** The API server has told the agent something. */
-  stir(): void {
-    this.#agent.stir();
+  hear(): void {
+    this.#agent.hear();
   }
 
   /** One pass: decide, enforce, record, then open gates. @returns whether anything changed */

@@ -12,10 +12,14 @@ import {
   type Situation,
   vacated,
 } from "../../agent/rules/mod.ts";
-import type { NodePowerReport, Pod } from "../../cluster/mod.ts";
+import type {
+  GpuPowerReport,
+  NodePowerReport,
+  Pod,
+} from "../../cluster/mod.ts";
 import type { SimulatedApi } from "./api.ts";
 import type { NodeGpu, SimulatedNode } from "./node.ts";
-import { ownerOn, reportOfGpu } from "./node_report.ts";
+import { ownerOn, reportOfGpu, sameEntry, saysTheSame } from "./node_report.ts";
 import type { WatchedView } from "./watched_view.ts";
 
 /** Time that all of C24 must hold. */
@@ -43,11 +47,17 @@ export class NodeAgent {
   #lastReport: NodePowerReport | undefined;
   #hasReadReport = true;
   #sequence = 0;
-  #essence = "";
+  /** GPUs as the last pass found them, and as the last report told of them. */
+  #found: readonly GpuPowerReport[] = [];
+  #told: readonly GpuPowerReport[] | undefined;
   #reportedAtMs = -Infinity;
   #passedAtMs = -Infinity;
-  /** Something has happened on the node since the last pass. */
+  /** Something has happened since the last pass, here or at the API server. */
   #stirred = true;
+  /** The last pass changed nothing, and another one would decide from the same and change nothing either. */
+  #settled = false;
+  /** Pods of the view that the last pass decided from. */
+  #podsVersion = -1;
   /** Limits as the last pass left them: one that has moved is a reason for another (C20). */
   #limitsLeft: readonly number[] = [];
   /** Some write of the last pass failed. */
@@ -74,20 +84,27 @@ export class NodeAgent {
     this.#view = this.#api.staleView();
     this.#consistent = false;
     this.#startedAtMs = undefined;
-    this.#essence = "";
-    this.#stirred = true;
+    this.#told = undefined;
+    this.stir();
     this.#drift = new DriftLog();
     for (const gpu of this.#node.gpus) gpu.vacatedSinceMs = undefined;
   }
 
   crashInPass(nowMs: number): void {
     this.#crashes = true;
-    this.#stirred = true;
+    this.stir();
     this.pass(nowMs);
     this.#crashes = false;
   }
 
+  /** Something has happened on the node. */
   stir(): void {
+    this.#stirred = true;
+    this.#settled = false;
+  }
+
+  /** The API server has told something, perhaps of another node. */
+  hear(): void {
     this.#stirred = true;
   }
 
@@ -104,16 +121,25 @@ export class NodeAgent {
 
   /** One pass. @returns whether a report with news was sent */
   pass(nowMs: number): boolean {
+    if (this.#wouldRepeat()) {
+      this.#passedAtMs = nowMs;
+      this.#stirred = false;
+      return this.#report(nowMs);
+    }
     this.#readReport();
     this.#list(nowMs);
     const node = this.#node;
+    node.changed();
     const name = node.facts.name;
+    this.#podsVersion = this.#view.podsVersion;
     const pods = new Map<string, Pod>();
     for (const { pod } of this.#view.pods()) {
       if (pod.nodeName === name) pods.set(pod.uid, pod);
     }
     for (const pod of node.strangers()) pods.set(pod.uid, pod);
     this.#adopt();
+    const before = node.gpus.map(({ entry }) => entry);
+    const limits = node.gpus.map(({ limitWatts }) => limitWatts);
     const decisions = node.gpus.map((gpu) =>
       decide(this.#situation(gpu, pods, nowMs), {
         safeDefaultWatts: node.facts.safeDefaultWatts,
@@ -127,11 +153,32 @@ export class NodeAgent {
       if (error === CRASH) return false;
       throw error;
     }
-    this.#openGates(pods);
+    const opened = this.#openGates(pods);
     this.#passedAtMs = nowMs;
     this.#limitsLeft = node.gpus.map(({ limitWatts }) => limitWatts);
     this.#stirred = false;
-    return this.#report(pods, decisions, nowMs);
+    this.#found = node.gpus.map((gpu, index) =>
+      reportOfGpu(gpu, { node, pods, decision: decisions[index]! })
+    );
+    this.#settled = !this.#failed && this.#consistent && this.#hasReadReport &&
+      !opened && !node.faults.has("gpu_thermal") &&
+      node.gpus.every((gpu, index) =>
+        gpu.limitWatts === limits[index] &&
+        sameEntry(gpu.entry, before[index]) &&
+        (gpu.vacatedSinceMs === undefined ||
+          nowMs - gpu.vacatedSinceMs >= FREE_AFTER_MS)
+      );
+    return this.#report(nowMs);
+  }
+
+  /** Whether everything that a pass decides from is as the last one left it: then only what is drawn can be new. */
+  #wouldRepeat(): boolean {
+    const { gpus, faults } = this.#node;
+    return this.#settled && this.#view.podsVersion === this.#podsVersion &&
+      !faults.has("gpu_thermal") &&
+      gpus.every(({ limitWatts }, index) =>
+        limitWatts === this.#limitsLeft[index]
+      );
   }
 
   /** Before it says anything itself. */
@@ -353,13 +400,15 @@ export class NodeAgent {
     return this.#node.setLimit(gpu, watts) && gpu.limitWatts === watts;
   }
 
-  /** C21: every GPU's record has watts for this pod, and the limit read now is within them. */
-  #openGates(pods: ReadonlyMap<string, Pod>): void {
+  /** C21: every GPU's record has watts for this pod, and the limit read now is within them. @returns whether any was opened */
+  #openGates(pods: ReadonlyMap<string, Pod>): boolean {
     const node = this.#node;
+    let opened = false;
     for (const [uid, sandbox] of node.sandboxes) {
       if (node.running.has(uid) || pods.get(uid)?.terminating) continue;
       if (node.isOff || !sandbox.gated || !this.mayOpen(uid)) continue;
       node.running.add(uid);
+      opened = true;
       for (const gpu of node.gpusOf(uid)) {
         const { entry } = gpu;
         if (!entry?.applied) continue;
@@ -369,6 +418,7 @@ export class NodeAgent {
         gpu.entry = { ...entry, applied: { ...entry.applied, owners } };
       }
     }
+    return opened;
   }
 
   mayOpen(uid: string): boolean {
@@ -380,25 +430,23 @@ export class NodeAgent {
     });
   }
 
-  #report(
-    pods: ReadonlyMap<string, Pod>,
-    decisions: readonly Decision[],
-    nowMs: number,
-  ): boolean {
+  /** A report when there is news, and now and then without. @returns whether news was sent */
+  #report(nowMs: number): boolean {
     const node = this.#node;
-    const gpus = node.gpus.map((gpu, index) =>
-      reportOfGpu(gpu, { node, pods, decision: decisions[index]! })
-    );
-    const essence = JSON.stringify(
-      gpus.map(({ drawWatts: _draw, powerCappedShare: _share, ...rest }) =>
-        rest
-      ),
-    );
+    const told = this.#told;
+    const changed = told !== this.#found && !(told !== undefined &&
+      this.#found.every((one, index) => saysTheSame(one, told[index]!)));
     const due = nowMs - this.#reportedAtMs >= HEARTBEAT_MS;
-    if (essence === this.#essence && !due) return false;
+    if (!changed && !due) return false;
     if (!node.agentHears || node.faults.forbids("report")) return false;
-    const changed = essence !== this.#essence;
-    this.#essence = essence;
+    const gpus = this.#found.map((one, index) => {
+      const { drawWatts, cappedShare: powerCappedShare } = node.gpus[index]!;
+      return one.drawWatts === drawWatts &&
+          one.powerCappedShare === powerCappedShare
+        ? one
+        : { ...one, drawWatts, powerCappedShare };
+    });
+    this.#found = this.#told = gpus;
     this.#reportedAtMs = nowMs;
     const { bootId, facts } = node;
     this.#api.publish({

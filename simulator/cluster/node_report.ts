@@ -3,6 +3,7 @@
 import {
   type Decision,
   gateStateOf,
+  type GpuEntry,
   type Owner,
 } from "../../agent/rules/mod.ts";
 import type { GpuPowerReport, Pod } from "../../cluster/mod.ts";
@@ -53,6 +54,25 @@ export function reportOfGpu(
     state: stateOf(gpu, decision),
     reason: decision.reason,
   };
+}
+
+/** Whether two reports of one GPU differ in what it draws at most: nothing that is worth a report of its own. */
+export function saysTheSame(a: GpuPowerReport, b: GpuPowerReport): boolean {
+  return a === b ||
+    a.limitWatts === b.limitWatts && a.effectiveWatts === b.effectiveWatts &&
+      a.requestedWatts === b.requestedWatts && a.state === b.state &&
+      a.reason === b.reason && a.occupancy === b.occupancy &&
+      a.gate === b.gate && a.pod?.uid === b.pod?.uid &&
+      a.appliedGeneration?.epoch === b.appliedGeneration?.epoch &&
+      a.appliedGeneration?.sequence === b.appliedGeneration?.sequence;
+}
+
+/** Whether two records of one GPU say the same. */
+export function sameEntry(
+  a: GpuEntry | undefined,
+  b: GpuEntry | undefined,
+): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
 function stateOf(gpu: NodeGpu, decision: Decision): GpuPowerReport["state"] {

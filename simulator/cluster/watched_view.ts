@@ -31,6 +31,10 @@ export class WatchedView implements Disposable {
   #reportEvents: ReportEvent[] = [];
   /** When the newest event of an object is due: the next one is not before it. */
   readonly #lastMs = new Map<string, number>();
+  #podsVersion = 0;
+  /** Pods and reports as lists, made when they are asked for; undefined: something has come since. */
+  #podList: readonly SimulatedPod[] | undefined;
+  #reportList: readonly NodePowerReport[] | undefined;
 
   constructor(
     pods: readonly SimulatedPod[],
@@ -50,11 +54,16 @@ export class WatchedView implements Disposable {
   }
 
   pods(): readonly SimulatedPod[] {
-    return [...this.#pods.values()];
+    return this.#podList ??= [...this.#pods.values()];
   }
 
   reports(): readonly NodePowerReport[] {
-    return [...this.#reports.values()];
+    return this.#reportList ??= [...this.#reports.values()];
+  }
+
+  /** Grows whenever {@linkcode pods} changes. */
+  get podsVersion(): number {
+    return this.#podsVersion;
   }
 
   /** Events on their way. */
@@ -63,17 +72,19 @@ export class WatchedView implements Disposable {
   }
 
   pushPod(uid: string, pod: SimulatedPod | undefined): void {
-    insert(this.#podEvents, { uid, pod, atMs: this.#dueMs(`pod ${uid}`) });
+    insert(this.#podEvents, { uid, pod, atMs: this.#dueMs("pod", uid) });
   }
 
   pushReport(nodeName: string, report: NodePowerReport | undefined): void {
-    const atMs = this.#dueMs(`node ${nodeName}`);
+    const atMs = this.#dueMs("node", nodeName);
     insert(this.#reportEvents, { nodeName, report, atMs });
   }
 
   /** Delivers the oldest events of pods. */
   deliverPods(most = Infinity): void {
-    if (this.#podEvents.length === 0) return;
+    if (this.#podEvents.length === 0 || most === 0) return;
+    this.#podsVersion++;
+    this.#podList = undefined;
     for (const { uid, pod } of this.#podEvents.splice(0, most)) {
       if (pod) this.#pods.set(uid, pod);
       else {
@@ -85,7 +96,8 @@ export class WatchedView implements Disposable {
 
   /** Delivers the oldest reports. */
   deliverReports(most = Infinity): void {
-    if (this.#reportEvents.length === 0) return;
+    if (this.#reportEvents.length === 0 || most === 0) return;
+    this.#reportList = undefined;
     for (const { nodeName, report } of this.#reportEvents.splice(0, most)) {
       if (report) this.#reports.set(nodeName, report);
       else this.#reports.delete(nodeName);
@@ -110,9 +122,10 @@ export class WatchedView implements Disposable {
     this.#options.onClose();
   }
 
-  #dueMs(object: string): number {
+  #dueMs(kind: "pod" | "node", name: string): number {
     const { random, reorderMs } = this.#options;
     if (reorderMs === 0) return this.#now();
+    const object = `${kind} ${name}`;
     const dueMs = Math.max(
       this.#lastMs.get(object) ?? 0,
       this.#now() + Math.floor(random() * reorderMs),
@@ -129,7 +142,8 @@ function insert<Event extends { readonly atMs: number }>(
 ): void {
   let at = events.length;
   while (at > 0 && events[at - 1]!.atMs > event.atMs) at--;
-  events.splice(at, 0, event);
+  if (at === events.length) events.push(event);
+  else events.splice(at, 0, event);
 }
 
 function countUntil(

@@ -40,7 +40,7 @@ export class ActiveFaults {
   }
 
   has(kind: Fault["kind"]): boolean {
-    return this.#byKind.has(kind);
+    return this.#byKind.size > 0 && this.#byKind.has(kind);
   }
 
   /** Whether a fault of this kind is on at this node. */
@@ -53,7 +53,8 @@ export class ActiveFaults {
       | "node_lost",
     node: string,
   ): boolean {
-    return this.all(kind).some((fault) => fault.node === node);
+    return this.has(kind) &&
+      this.all(kind).some((fault) => fault.node === node);
   }
 
   /** The agent's process does not run. */
@@ -104,6 +105,7 @@ export class ActiveFaults {
 
   /** Share of the greatest limit that heat leaves. */
   thermalShare(node: string, gpu: number): number {
+    if (!this.has("gpu_thermal")) return 1;
     return this.all("gpu_thermal").reduce(
       (least, fault) =>
         fault.node === node && fault.gpu === gpu
@@ -129,7 +131,8 @@ export class ActiveFaults {
   }
 
   forbids(what: ForbiddenWrite): boolean {
-    return this.all("forbidden").some((fault) => fault.what === what);
+    return this.has("forbidden") &&
+      this.all("forbidden").some((fault) => fault.what === what);
   }
 
   /** How long an answer of the API server takes, milliseconds. */

@@ -31,6 +31,8 @@ interface Life {
   readonly createdMs: number;
   /** The template it was made from. */
   readonly revision: number;
+  /** When it was given to a node; its kubelet hears of that as late as everybody who watches. */
+  boundAtMs: number | undefined;
   endsAtMs: number | undefined;
   runningSinceMs: number | undefined;
 }
@@ -41,6 +43,8 @@ export class Controllers {
   readonly #revisions = new Map<SimulatedSide, number>();
   readonly #silentSince = new Map<string, number>();
   #names = 0;
+  /** Versions of the nodes at which it was last seen who runs; undefined: somebody has come, gone or died since. */
+  #versions: number | undefined;
 
   constructor(
     private readonly api: SimulatedApi,
@@ -76,7 +80,16 @@ export class Controllers {
     for (const side of this.api.sides()) this.#scale(side, nowMs);
     this.#evictFromSilent(nowMs);
     this.#schedule(nowMs);
+    this.#takeBound(nowMs);
     this.#kubelets(nowMs);
+    this.#seeWhoRuns(nowMs);
+  }
+
+  #seeWhoRuns(nowMs: number): void {
+    let versions = 0;
+    for (const { version } of this.nodes) versions += version;
+    if (versions === this.#versions) return;
+    this.#versions = versions;
     for (const life of this.#lives.values()) {
       const runs = this.nodes.some(({ running }) => running.has(life.uid));
       if (!runs) life.runningSinceMs = undefined;
@@ -93,6 +106,7 @@ export class Controllers {
   killed(uid: string): void {
     const life = this.#lives.get(uid);
     if (life) life.runningSinceMs = undefined;
+    this.#versions = undefined;
   }
 
   /** The pod of a side with this number, oldest first, counted round. */
@@ -114,11 +128,12 @@ export class Controllers {
 
   #scale(side: SimulatedSide, nowMs: number): void {
     const wanted = this.api.scaler(side)?.replicas ?? 0;
+    const revision = this.#revisionOf(side);
     const live = this.api.pods().filter((one) =>
       one.side === side && !one.pod.terminating
     );
     const old = live.filter(({ pod }) =>
-      this.#lives.get(pod.uid)?.revision !== this.#revisionOf(side)
+      this.#lives.get(pod.uid)?.revision !== revision
     );
     if (old.length > 0 && live.length >= wanted) {
       return this.#replace(side, { wanted, live, old, nowMs });
@@ -170,10 +185,12 @@ export class Controllers {
   #create(side: SimulatedSide, nowMs: number): void {
     const name = `${side}-${++this.#names}`;
     const uid = `uid-${name}`;
+    this.#versions = undefined;
     this.#lives.set(uid, {
       uid,
       createdMs: nowMs,
       revision: this.#revisionOf(side),
+      boundAtMs: undefined,
       endsAtMs: undefined,
       runningSinceMs: undefined,
     });
@@ -201,18 +218,42 @@ export class Controllers {
   #schedule(nowMs: number): void {
     for (const { pod, gpus } of this.api.pods()) {
       if (pod.nodeName !== undefined || pod.terminating) continue;
-      const created = this.#lives.get(pod.uid)?.createdMs ?? 0;
-      if (nowMs - created < this.options.delays.startMs) continue;
+      const life = this.#lives.get(pod.uid);
+      if (!life || nowMs - life.createdMs < this.options.delays.startMs) {
+        continue;
+      }
       const node = this.nodes.find((one) =>
-        one.kubeletHears && one.freeGpus().length >= gpus
+        one.kubeletHears && one.freeGpus().length - this.#boundGpus(one) >= gpus
       );
       if (!node) continue;
+      life.boundAtMs = nowMs;
       this.api.changePod(pod.uid, {
         nodeName: node.facts.name,
         phase: "Running",
       });
-      const placed = this.api.pod(pod.uid);
-      if (placed) node.place(placed.pod, gpus);
+    }
+  }
+
+  /** GPUs of pods that a node has been given and has not taken yet. */
+  #boundGpus(node: SimulatedNode): number {
+    return this.api.pods().reduce(
+      (sum, { pod, gpus }) =>
+        pod.nodeName === node.facts.name && !node.sandboxes.has(pod.uid)
+          ? sum + gpus
+          : sum,
+      0,
+    );
+  }
+
+  /** Kubelets start what they have been given, once they have heard of it. */
+  #takeBound(nowMs: number): void {
+    const { watchMs } = this.options.delays;
+    for (const { pod, gpus } of this.api.pods()) {
+      const life = this.#lives.get(pod.uid);
+      if (life?.boundAtMs === undefined || pod.terminating) continue;
+      const node = this.nodes.find(({ facts }) => facts.name === pod.nodeName);
+      if (!node?.kubeletHears || node.sandboxes.has(pod.uid)) continue;
+      if (nowMs - life.boundAtMs >= watchMs) node.place(pod, gpus);
     }
   }
 
@@ -247,7 +288,7 @@ export class Controllers {
     const { graceMs } = this.options.delays;
     for (const node of this.nodes) {
       if (!node.kubeletHears) continue;
-      for (const uid of [...node.sandboxes.keys()]) {
+      for (const uid of node.sandboxes.keys()) {
         const life = this.#lives.get(uid);
         const known = this.api.pod(uid);
         if (!life || known && !known.pod.terminating) continue;

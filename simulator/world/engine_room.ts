@@ -45,10 +45,20 @@ export interface EngineRoomOptions {
   readonly warmupShare: number;
 }
 
+/** GPUs of one pod that has a process on them, with the lowest limit: the slowest rank sets the pace. */
+interface PodGpus {
+  readonly gpus: NodeGpu[];
+  limitWatts: number;
+}
+
 /** Runs the engines of a world. */
 export class EngineRoom {
-  #work: readonly MeasuredEngine[] = [];
+  /** Load of the engines of the last step, worked out when somebody measures. */
+  #work: () => readonly MeasuredEngine[] = () => [];
   readonly #on: EngineRoomOptions;
+  /** By pod, as of these versions of the nodes and without heat. */
+  #byPod: ReadonlyMap<string, PodGpus> | undefined;
+  #versions = -1;
 
   constructor(options: EngineRoomOptions) {
     this.#on = options;
@@ -56,7 +66,7 @@ export class EngineRoom {
 
   /** Load of the engines that serve, as of the last step. */
   get engines(): readonly MeasuredEngine[] {
-    return this.#work;
+    return this.#work();
   }
 
   run(nowMs: number, seconds: number, asked: Arrivals): void {
@@ -120,16 +130,30 @@ export class EngineRoom {
         ? undefined
         : 8_192,
     };
-    this.#work = step.replicas.filter((_, index) => replicas[index]!.serving)
-      .map((work) => engineOf(work, arrivals, known));
+    this.#work = () =>
+      step.replicas.filter((_, index) => replicas[index]!.serving)
+        .map((work) => engineOf(work, arrivals, known));
   }
 
-  /** GPUs of pods that have a process on them, with the lowest limit: the slowest rank sets the pace. */
-  #gpusByPod() {
-    const byPod = new Map<string, { gpus: NodeGpu[]; limitWatts: number }>();
+  #gpusByPod(): ReadonlyMap<string, PodGpus> {
+    const { nodes, faults } = this.#on;
+    let versions = 0;
+    for (const { gpus, version } of nodes) {
+      versions += version;
+      for (const gpu of gpus) gpu.drawWatts = 0;
+    }
+    if (faults.has("gpu_thermal")) return this.#groupedByPod();
+    if (!this.#byPod || versions !== this.#versions) {
+      this.#versions = versions;
+      this.#byPod = this.#groupedByPod();
+    }
+    return this.#byPod;
+  }
+
+  #groupedByPod(): ReadonlyMap<string, PodGpus> {
+    const byPod = new Map<string, PodGpus>();
     for (const node of this.#on.nodes) {
       for (const gpu of node.gpus) {
-        gpu.drawWatts = 0;
         const { podUid } = gpu;
         if (podUid === undefined || !node.running.has(podUid)) continue;
         const limitWatts = node.enforcedWatts(gpu);

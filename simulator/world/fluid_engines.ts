@@ -129,9 +129,9 @@ export class FluidEngines {
   ) {
     const alone = this.truth.prefill(Math.max(1, islTokens));
     let rate = 0;
-    for (const { limitWatts, side } of engines) {
-      const slow = this.truth.slowdown(limitWatts, alone.watts, side);
-      rate += 1000 / (alone.milliseconds * slow);
+    const slowdown = this.#slowdowns(alone.watts);
+    for (const engine of engines) {
+      rate += 1000 / (alone.milliseconds * slowdown(engine));
     }
     const backlog = this.#queued;
     const served = Math.min(backlog, rate * seconds);
@@ -183,9 +183,8 @@ export class FluidEngines {
     const batch = Math.max(1, Math.round(this.#decoding / decode.length));
     const work = this.truth.decodeStep(batch, Math.max(1, kvTokens));
     let slowest = 0;
-    for (const { limitWatts, side } of decode) {
-      slowest += this.truth.slowdown(limitWatts, work.watts, side);
-    }
+    const slowdown = this.#slowdowns(work.watts);
+    for (const engine of decode) slowest += slowdown(engine);
     const itlMs = work.milliseconds * slowest / decode.length /
       Math.max(0.05, share);
     const stepsDone = seconds * 1000 / itlMs;
@@ -204,6 +203,19 @@ export class FluidEngines {
       batch,
       watts: work.watts,
       handedOver: this.#handedOver,
+    };
+  }
+
+  /** What a limit costs one engine after the other: neighbours mostly have the same, and are asked about once. */
+  #slowdowns(wantedWatts: number): (engine: Replica) => number {
+    let known: Pick<Replica, "limitWatts" | "side"> | undefined;
+    let slow = 1;
+    return ({ limitWatts, side }) => {
+      if (known?.limitWatts !== limitWatts || known.side !== side) {
+        known = { limitWatts, side };
+        slow = this.truth.slowdown(limitWatts, wantedWatts, side);
+      }
+      return slow;
     };
   }
 

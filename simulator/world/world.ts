@@ -7,7 +7,7 @@ import {
   type SimulatedSide,
   type WatchedView,
 } from "../cluster/mod.ts";
-import type { Pod } from "../../cluster/mod.ts";
+import type { Pod } from "../../cluster/portable.ts";
 import {
   ActiveFaults,
   type Fault,
@@ -100,6 +100,8 @@ export class SimulatedWorld {
   #copiedAtMs = 0;
   readonly #strangers = new Set<string>();
   readonly #listeners = new Set<() => void>();
+  /** What each node's limits come to, and the version of the node that it holds for. */
+  readonly #standing: { version: number; watts: number }[];
 
   constructor(options: WorldOptions) {
     this.#options = options;
@@ -113,6 +115,7 @@ export class SimulatedWorld {
     this.nodes = options.nodes.map((facts) =>
       new SimulatedNode(facts, this.api, this.faults)
     );
+    this.#standing = this.nodes.map(() => ({ version: -1, watts: 0 }));
     this.engines = options.engines ??
       new FluidEngines(
         biased(options.truth, this.faults, () => this.#nowMs),
@@ -236,16 +239,28 @@ export class SimulatedWorld {
   /** Σ limits of GPUs on which a pod runs, or can start without a new decision (R41). */
   limitWatts(): number {
     let sum = 0;
-    for (const node of this.nodes) {
-      if (node.isOff) continue;
-      for (const { podUid, limitWatts, foreign } of node.gpus) {
-        if (podUid === undefined || this.#strangers.has(podUid)) continue;
-        if (!node.running.has(podUid) && !node.mayOpen(podUid)) continue;
-        // Root raising a limit is outside the claim (A2): what stood before is counted until somebody else writes.
-        sum += foreign
-          ? Math.min(limitWatts, foreign.insteadOfWatts)
-          : limitWatts;
+    for (let index = 0; index < this.nodes.length; index++) {
+      const node = this.nodes[index]!;
+      const known = this.#standing[index]!;
+      if (known.version !== node.version) {
+        known.watts = this.#standingOn(node);
+        known.version = node.version;
       }
+      sum += known.watts;
+    }
+    return sum;
+  }
+
+  #standingOn(node: SimulatedNode): number {
+    if (node.isOff) return 0;
+    let sum = 0;
+    for (const { podUid, limitWatts, foreign } of node.gpus) {
+      if (podUid === undefined || this.#strangers.has(podUid)) continue;
+      if (!node.running.has(podUid) && !node.mayOpen(podUid)) continue;
+      // Root raising a limit is outside the claim (A2): what stood before is counted until somebody else writes.
+      sum += foreign
+        ? Math.min(limitWatts, foreign.insteadOfWatts)
+        : limitWatts;
     }
     return sum;
   }
@@ -277,7 +292,7 @@ export class SimulatedWorld {
       const heard = node.agentHears &&
         this.#deliver(node.view, node.facts.name);
       // Everybody's pods pass by; an event somewhere is looked at everywhere, as the API server's watch is filtered for real.
-      if (heard) node.stir();
+      if (heard) node.hear();
       if (!node.isDue(this.#nowMs)) continue;
       node.pass(this.#nowMs);
       this.check();

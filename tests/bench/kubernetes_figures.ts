@@ -173,6 +173,7 @@ const child = new Deno.Command(Deno.execPath(), {
     "run",
     "-A",
     "--no-check",
+    ...await engineFlags(),
     `${ROOT}main.ts`,
     "plan",
     "--config",
@@ -247,6 +248,12 @@ try {
   await child.status;
   stop.abort();
   await Promise.all([agents, watching]);
+}
+
+/** The engine's flags of the planner's image. */
+async function engineFlags(): Promise<string[]> {
+  const file = `${ROOT}deploy/images/planner.Containerfile`;
+  return (await Deno.readTextFile(file)).match(/--v8-flags=[^"]+/g) ?? [];
 }
 
 function nodeName(index: number): string {

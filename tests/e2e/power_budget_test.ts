@@ -10,6 +10,7 @@ import { until } from "../kube/mod.ts";
 import { COMPLETE, World } from "./world/world.ts";
 
 const BUDGET_WATTS = 2_400;
+const RAISED_WATTS = 2_000;
 
 Deno.test({
   name: "the budget holds through everything that a cluster does",
@@ -68,7 +69,7 @@ Deno.test({
     });
 
     await scenario("budget cut", async () => {
-      const ms = await world.setBudget(2_100);
+      const ms = await world.cutBudget(2_100);
       notes.push(`budget cut to 2100 W: compliant after ${ms.toFixed(0)} ms`);
       await world.untilSettled();
     });
@@ -77,7 +78,7 @@ Deno.test({
       const victim = node(0);
       const limits = [0, 1, 2].map((gpu) => victim.nvml.limitWatts(gpu));
       await victim.stopAgent();
-      await world.announceBudget(1_900);
+      await world.announceCut(1_900);
       await world.untilMetric("power_budget_total_watts", (w) => w === 1_900);
       assert.deepEqual(
         [0, 1, 2].map((gpu) => victim.nvml.limitWatts(gpu)),
@@ -85,22 +86,22 @@ Deno.test({
         "caps stand while nobody holds them",
       );
       await victim.startAgent();
-      await world.setBudget(1_900);
+      await world.cutBudget(1_900);
       await world.untilSettled();
     });
 
     await scenario("planner killed in the middle of a cut", async () => {
-      await world.announceBudget(1_750);
+      await world.announceCut(1_750);
       await world.untilMetric("power_budget_total_watts", (w) => w === 1_750);
       await world.planner.kill();
       await world.leadWith(await world.startPlanner());
-      await world.setBudget(1_750);
+      await world.cutBudget(1_750);
       await world.untilSettled();
     });
 
     await scenario("API server restarted", async () => {
       await world.cluster.restartApiServer();
-      const ms = await world.setBudget(1_650);
+      const ms = await world.cutBudget(1_650);
       notes.push(
         `budget cut to 1650 W right after the restart: compliant after ${
           ms.toFixed(0)
@@ -109,8 +110,38 @@ Deno.test({
       await world.untilSettled();
     });
 
+    await scenario("rollout in the middle of a cut", async () => {
+      await Promise.all([
+        operator.surge("decode"),
+        world.cutBudget(1_550),
+      ]);
+      await world.untilSettled(90_000);
+    });
+
+    await scenario("two planners, one of them paused", async () => {
+      const first = world.planner;
+      const second = await world.startPlanner(world.spareLink);
+      assert.notEqual(await second.metric("leader"), 1);
+      first.pause();
+      await world.leadWith(second);
+      await world.cutBudget(1_450);
+      first.resume();
+      await until(
+        "the first one has noticed",
+        async () => await first.metric("leader") !== 1,
+      );
+      await world.untilSettled();
+      assert.equal(await second.metric("leader"), 1);
+      // Whoever has taken over cannot know whether its larger file is the newer one (C17).
+      await world.announceRaise(RAISED_WATTS);
+      await world.untilMetric(
+        "power_budget_total_watts",
+        (watts) => watts === RAISED_WATTS,
+      );
+    });
+
     await scenario("watch frozen", async () => {
-      world.link.freeze();
+      world.spareLink.freeze();
       const [pod] = operator.pods.filter(({ metadata }) =>
         metadata.deletionTimestamp === undefined
       );
@@ -124,14 +155,6 @@ Deno.test({
           ),
         60_000,
       );
-      await world.untilSettled(90_000);
-    });
-
-    await scenario("rollout in the middle of a cut", async () => {
-      await Promise.all([
-        operator.surge("decode"),
-        world.setBudget(1_550),
-      ]);
       await world.untilSettled(90_000);
     });
 
@@ -154,22 +177,6 @@ Deno.test({
       await world.untilSettled(90_000);
     });
 
-    await scenario("two planners, one of them paused", async () => {
-      const first = world.planner;
-      const second = await world.startPlanner(world.spareLink);
-      assert.notEqual(await second.metric("leader"), 1);
-      first.pause();
-      await world.leadWith(second);
-      await world.setBudget(1_450);
-      first.resume();
-      await until(
-        "the first one has noticed",
-        async () => await first.metric("leader") !== 1,
-      );
-      await world.untilSettled();
-      assert.equal(await second.metric("leader"), 1);
-    });
-
     await scenario("traffic down", async () => {
       const before = replicas();
       traffic.requestsPerSecond = 0.5;
@@ -178,6 +185,29 @@ Deno.test({
         () => replicas() < before,
         60_000,
       );
+      await world.untilSettled();
+    });
+
+    await scenario("traffic up again, in the old budget", async () => {
+      const before = replicas();
+      traffic.requestsPerSecond = 40;
+      await until("there are more replicas", () => replicas() > before, 60_000);
+      await world.untilSettled();
+    });
+
+    await scenario("a larger budget, two minutes after its file", async () => {
+      assert.equal(
+        await world.planner.metric("power_budget_in_force_watts"),
+        1_450,
+      );
+      const before = world.budgetWatts;
+      const ms = await world.untilRaised();
+      notes.push(
+        `budget raised to ${RAISED_WATTS} W after a take-over: in force ${
+          ms.toFixed(0)
+        } ms after the two minutes`,
+      );
+      await world.untilMetric("power_charged_watts", (watts) => watts > before);
       await world.untilSettled();
     });
   } finally {

@@ -13,7 +13,7 @@ import type { PlanState } from "../plan/state.ts";
 import { sweepLine } from "../plan/sweep_line.ts";
 import { linkOf, readLink } from "../plan/url.ts";
 import { listPacks, removePack } from "../worker/packs.ts";
-import type { StoredPack, ToldError, TraceShape } from "../worker/protocol.ts";
+import type { StoredPack, ToldError } from "../worker/protocol.ts";
 import { type Answer, withPart } from "./answer.ts";
 import { Binding } from "./binding.tsx";
 import { Comparison } from "./comparison_table.tsx";
@@ -24,6 +24,7 @@ import { FleetTable } from "./fleet_table.tsx";
 import { Inputs } from "./inputs.tsx";
 import { CapPlot, UsersPlot, WattsPlot } from "./plots.tsx";
 import { Provenance } from "./provenance.tsx";
+import { type DroppedTrace, SimulationSection } from "./simulation/section.tsx";
 import { Summary } from "./summary.tsx";
 import { TakeAway } from "./take_away.tsx";
 import { Notice, TopBar } from "./top_bar.tsx";
@@ -57,7 +58,7 @@ export function App({ engine }: { readonly engine: EngineClient }) {
   const [packs, setPacks] = useState<readonly StoredPack[]>([]);
   const [packBusy, setPackBusy] = useState<string>();
   const [packProblem, setPackProblem] = useState<ToldError>();
-  const [trace, setTrace] = useState<TraceShape>();
+  const [trace, setTrace] = useState<DroppedTrace>();
   /** The answer in work; the one that is shown stays until its first part is there. */
   const next = useRef<Answer>(null);
   const asking = ask(state, maxWattsOf(state, packs));
@@ -182,8 +183,13 @@ export function App({ engine }: { readonly engine: EngineClient }) {
     setNotice(undefined);
     try {
       const shape = await engine.readTrace(file);
-      setTrace(shape);
-      change({ isl: shape.meanIsl, osl: shape.meanOsl, prefix: 0 });
+      setTrace({ shape, file });
+      change({
+        isl: shape.meanIsl,
+        osl: shape.meanOsl,
+        prefix: 0,
+        simulationTraffic: "trace",
+      });
     } catch (error) {
       const { message, remedy } = error as ToldError;
       setNotice({ text: `${message} ${remedy ?? ""}` });
@@ -219,9 +225,12 @@ export function App({ engine }: { readonly engine: EngineClient }) {
             packs={packs}
             maxWatts={maxWattsOf(state, packs)}
             sizing={asking.sizing}
-            trace={trace}
+            trace={trace?.shape}
             readTrace={readTrace}
-            forgetTrace={() => setTrace(undefined)}
+            forgetTrace={() => {
+              setTrace(undefined);
+              change({ simulationTraffic: "day" });
+            }}
           />
         </aside>
         <main
@@ -271,6 +280,12 @@ export function App({ engine }: { readonly engine: EngineClient }) {
             />
           </div>
           <Comparison answer={failure ? undefined : answer} />
+          <SimulationSection
+            answer={none ? undefined : answer}
+            state={state}
+            change={change}
+            trace={trace}
+          />
           <Provenance answer={answer} />
           <DataPanel
             packs={packs}

@@ -1,5 +1,7 @@
 /** The page's side of the worker: asks, forgets what is superseded, and starts another worker when one dies. @module */
 
+import { workerUrl } from "./blob_worker.ts";
+import { Heartbeat } from "./heartbeat.ts";
 import type { PlanQuestion } from "../plan/question.ts";
 import type {
   AnswerPart,
@@ -18,12 +20,7 @@ export interface EngineListener {
   readonly died: (again: boolean) => void;
 }
 
-/** Milliseconds between two pings. */
-const PING_EVERY_MS = 1_000;
-/**
- * A worker that said nothing over so many pings is dead: longer than any one search takes. Counted, not timed: on a busy
- * machine the page's own pings come later too.
- */
+/** Pings without a word after which a worker is dead: more seconds than any one search takes. */
 const MOST_UNANSWERED = 10;
 /** Deaths within {@linkcode DEATHS_MS} after which no other worker is started by itself. */
 const MOST_DEATHS = 3;
@@ -42,20 +39,17 @@ export class EngineClient {
   #worker: Worker | undefined;
   #ids = 0;
   #asked: { readonly id: number; readonly question: PlanQuestion } | undefined;
-  #unanswered = 0;
+  readonly #heartbeat = new Heartbeat({
+    ping: () => this.#send({ kind: "ping", id: ++this.#ids }),
+    dead: () => this.#died(),
+    most: MOST_UNANSWERED,
+  });
   #deaths: number[] = [];
   readonly #files = new Map<number, Settle>();
 
   constructor() {
-    // From a blob, so that the page's policy binds the worker too, whatever the host sends with its files.
-    const script = new URL("worker.js", document.baseURI).href;
-    this.#url = URL.createObjectURL(
-      new Blob([`importScripts(${JSON.stringify(script)});`], {
-        type: "text/javascript",
-      }),
-    );
+    this.#url = workerUrl("worker.js");
     this.#start();
-    setInterval(() => this.#watch(), PING_EVERY_MS);
   }
 
   /** Asks; every earlier question is superseded. @returns the question's number */
@@ -116,7 +110,7 @@ export class EngineClient {
     this.#worker?.terminate();
     const worker = new Worker(this.#url, { name: "search" });
     this.#worker = worker;
-    this.#unanswered = 0;
+    this.#heartbeat.start();
     worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => {
       if (worker === this.#worker) this.#hear(data);
     });
@@ -130,7 +124,7 @@ export class EngineClient {
   }
 
   #hear(message: FromWorker): void {
-    this.#unanswered = 0;
+    this.#heartbeat.heard();
     switch (message.kind) {
       case "ready":
       case "pong":
@@ -151,16 +145,8 @@ export class EngineClient {
     }
   }
 
-  /** A worker that was closed or killed says nothing; silence is how it is noticed. */
-  #watch(): void {
-    if (!this.#worker) return;
-    if (this.#unanswered >= MOST_UNANSWERED) return this.#died();
-    // Timers of a hidden page come rarely, and those of its worker too.
-    if (!document.hidden) this.#unanswered++;
-    this.#send({ kind: "ping", id: ++this.#ids });
-  }
-
   #died(): void {
+    this.#heartbeat.stop();
     this.#worker?.terminate();
     this.#worker = undefined;
     for (const id of [...this.#files.keys()]) this.#settle(id)?.failed(STOPPED);

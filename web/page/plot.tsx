@@ -26,14 +26,21 @@ export interface PlotProps<Row> {
   readonly rows: readonly Row[];
   readonly columns: readonly PlotColumn<Row>[];
   readonly fileName: string;
+  /** Said while there is no model yet. */
+  readonly waiting?: string;
+  /** Place on the x axis that is marked. */
+  readonly chosen?: number | undefined;
+  /** Told the index that a click, or Enter at the cursor, chooses. */
+  readonly pick?: (index: number) => void;
   readonly children?: preact.ComponentChildren;
 }
 
 /** The plot. */
 export function Plot<Row>(
-  { title, empty, model, readout, rows, columns, fileName, children }:
-    PlotProps<Row>,
+  props: PlotProps<Row>,
 ) {
+  const { title, empty, model, readout, rows, columns, fileName } = props;
+  const { waiting = "Searching …", chosen, pick, children } = props;
   const id = useId();
   const [asTable, setAsTable] = useState(false);
   const [hovered, setHovered] = useState<number>();
@@ -42,6 +49,8 @@ export function Plot<Row>(
   const drawn = useRef<uPlot>(null);
   const read = useRef(readout);
   read.current = readout;
+  const mark = useRef(chosen);
+  mark.current = chosen;
   const shown = empty === undefined && !asTable ? model : undefined;
 
   useEffect(() => {
@@ -49,7 +58,10 @@ export function Plot<Row>(
     if (!target || !shown) return;
     const draw = () => {
       drawn.current?.destroy();
-      drawn.current = drawPlot(shown, target, setHovered);
+      drawn.current = drawPlot(shown, target, {
+        hover: setHovered,
+        chosen: () => mark.current,
+      });
     };
     draw();
     const resized = new ResizeObserver(() => {
@@ -65,6 +77,14 @@ export function Plot<Row>(
       drawn.current = null;
     };
   }, [shown]);
+
+  useEffect(() => drawn.current?.redraw(false), [chosen]);
+
+  const pickAtCursor = () => {
+    const idx = drawn.current?.cursor.idx;
+    if (pick && typeof idx === "number") pick(idx);
+    return pick !== undefined && typeof idx === "number";
+  };
 
   const table = useMemo(() => asTable ? rows : [], [asTable, rows]);
   return (
@@ -156,10 +176,14 @@ export function Plot<Row>(
             class="plot-area"
             role="application"
             aria-roledescription="plot"
-            aria-label={`${title}. Arrow keys read it point by point, plus and minus zoom, 0 shows all. The Table button shows its numbers.`}
+            aria-label={`${title}. Arrow keys read it point by point, plus and minus zoom, 0 shows all.${
+              pick ? " Enter chooses the instant." : ""
+            } The Table button shows its numbers.`}
             tabIndex={0}
+            onClick={pickAtCursor}
             onKeyDown={(event) => {
               const plot = drawn.current;
+              if (event.key === "Enter" && pickAtCursor()) return;
               if (!plot || !handlePlotKey(plot, event.key)) return;
               event.preventDefault();
               const { idx } = plot.cursor;
@@ -169,7 +193,7 @@ export function Plot<Row>(
         )
         : (
           <div class="plot-area plot-empty">
-            <p>{empty === undefined ? "Searching …" : "No data to plot"}</p>
+            <p>{empty === undefined ? waiting : "No data to plot"}</p>
           </div>
         )}
       {children}

@@ -15,6 +15,8 @@ export interface PlotSeries {
   /** Pixels; a wide line shows below one that covers it. */
   readonly width?: number;
   readonly points?: boolean;
+  /** Holds from its point to the next one. */
+  readonly step?: boolean;
   /** Ends of the interval around it. */
   readonly low?: readonly (number | null)[];
   readonly high?: readonly (number | null)[];
@@ -44,17 +46,24 @@ export interface PlotModel {
   readonly yFromZero?: boolean;
 }
 
+/** A sum over the time up to a point is drawn up to it. */
+const STEPPED = uPlot.paths.stepped?.({ align: -1 });
+
 const FONT = '11px system-ui, -apple-system, "Segoe UI", sans-serif';
 
 /**
  * Draws.
  *
  * @param hover told the index under the cursor, or undefined
+ * @param chosen place on the x axis that a person chose, asked at every drawing
  */
 export function drawPlot(
   model: PlotModel,
   target: HTMLElement,
-  hover: (index: number | undefined) => void,
+  { hover, chosen }: {
+    readonly hover: (index: number | undefined) => void;
+    readonly chosen: () => number | undefined;
+  },
 ): uPlot {
   const paint = colors();
   const bands: uPlot.Band[] = [];
@@ -82,6 +91,7 @@ export function drawPlot(
       width: one.width ?? 1.75,
       spanGaps: true,
       ...(one.dashed ? { dash: [5, 4] } : {}),
+      ...(one.step && STEPPED ? { paths: STEPPED } : {}),
       points: {
         show: one.points ?? false,
         size: 5,
@@ -151,7 +161,10 @@ export function drawPlot(
             ),
         ],
         drawClear: [(self) => shade(self, model, paint)],
-        draw: [(self) => annotate(self, model, paint)],
+        draw: [
+          (self) => annotate(self, model, paint),
+          (self) => markChosen(self, chosen(), paint),
+        ],
       },
     },
     data as uPlot.AlignedData,
@@ -261,6 +274,26 @@ function annotate(
     ctx.strokeStyle = paint.surface;
     ctx.stroke();
   }
+  ctx.restore();
+}
+
+function markChosen(
+  plot: uPlot,
+  x: number | undefined,
+  paint: ReturnType<typeof colors>,
+): void {
+  if (x === undefined) return;
+  const { ctx, bbox } = plot;
+  const at = plot.valToPos(x, "x", true);
+  if (at < bbox.left - 1 || at > bbox.left + bbox.width + 1) return;
+  ctx.save();
+  ctx.strokeStyle = paint.ink;
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([]);
+  ctx.beginPath();
+  ctx.moveTo(at, bbox.top);
+  ctx.lineTo(at, bbox.top + bbox.height);
+  ctx.stroke();
   ctx.restore();
 }
 

@@ -4,6 +4,8 @@ import { useState } from "preact/hooks";
 import { sweepCsv } from "../../optimizer-wasm/portable.ts";
 import { plannerYaml } from "../plan/planner_yaml.ts";
 import { type Answer, answerJson, sweepAnswerOf } from "./answer.ts";
+import { CopyLine } from "./copy_line.tsx";
+import { copyText } from "./copy_text.ts";
 import { saveText } from "./download.ts";
 
 /** What can be taken. */
@@ -17,21 +19,14 @@ export function TakeAway({ answer, line }: TakeAwayProps) {
   const [said, setSaid] = useState("");
   const whole = answer && sweepAnswerOf(answer);
   const best = answer?.best?.result.best;
-  const copy = async (text: string, what: string) => {
-    try {
-      await navigator.clipboard.writeText(text);
-      setSaid(`${what} copied.`);
-    } catch {
-      setSaid(
-        "The browser did not let the page copy; select the text instead.",
-      );
-    }
-  };
   return (
     <section class="panel" aria-labelledby="take-heading">
       <h2 id="take-heading">Take it with you</h2>
       <div class="row wrap">
-        <button type="button" onClick={() => copy(location.href, "Link")}>
+        <button
+          type="button"
+          onClick={async () => setSaid(await copyText(location.href, "Link"))}
+        >
           Copy link
         </button>
         <button
@@ -71,17 +66,7 @@ export function TakeAway({ answer, line }: TakeAwayProps) {
         The same question on the command line, with the same answer to the
         digit:
       </p>
-      <div class="line">
-        <code tabIndex={0} aria-label="Command line">{line ?? "–"}</code>
-        <button
-          type="button"
-          class="quiet"
-          disabled={!line}
-          onClick={() => line && copy(line, "Line")}
-        >
-          Copy
-        </button>
-      </div>
+      <CopyLine label="Command line" line={line} say={setSaid} />
       <p class="said" role="status">{said || " "}</p>
     </section>
   );

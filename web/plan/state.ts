@@ -49,6 +49,14 @@ export interface PlanState {
   readonly caps: CapsChoice;
   readonly allowUnmeasuredCaps: boolean;
   readonly corrections: boolean;
+  /** The simulation: what decides everything random, how long, how finely, and through which traffic. */
+  readonly simulationSeed: number;
+  /** Undefined: a day, or as long as the trace is. */
+  readonly simulationHours: number | undefined;
+  readonly simulationResolution: "loop" | "request";
+  readonly simulationTraffic: "day" | "trace";
+  readonly traceSpeed: number;
+  readonly traceCopies: number;
 }
 
 /** What the page opens with: what can 30 kW of up to 64 H200 serve? */
@@ -78,6 +86,12 @@ export const FIRST_STATE: PlanState = {
   caps: "auto",
   allowUnmeasuredCaps: false,
   corrections: true,
+  simulationSeed: 1,
+  simulationHours: undefined,
+  simulationResolution: "loop",
+  simulationTraffic: "day",
+  traceSpeed: 1,
+  traceCopies: 1,
 };
 
 /** Names of the numbers. */
@@ -118,6 +132,10 @@ export const NUMBER_RULES: Readonly<Record<NumberField, NumberRule>> = {
   osl: rule(2, 1_000_000, "tokens"),
   prefix: rule(0, 999_999, "tokens"),
   requestRate: rule(0.001, 1_000_000, "requests/s", false),
+  simulationSeed: rule(0, 2_147_483_647, ""),
+  simulationHours: rule(0.1, 744, "hours", false),
+  traceSpeed: rule(0.01, 10_000, "", false),
+  traceCopies: rule(1, 1_000, "copies"),
 };
 
 /** Whether a number is one that its field takes. */
@@ -131,6 +149,6 @@ export function isAllowed(field: NumberField, value: number): boolean {
 export function ruleText(field: NumberField): string {
   const { least, most, whole, unit } = NUMBER_RULES[field];
   const kind = whole ? "a whole number" : "a number";
-  const of = unit === "share" ? "" : ` of ${unit}`;
+  const of = unit === "share" || unit === "" ? "" : ` of ${unit}`;
   return `${kind}${of} from ${least} to ${most}`;
 }

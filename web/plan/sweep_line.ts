@@ -2,6 +2,7 @@
 
 import { budgetOf } from "./budget.ts";
 import { layoutAsPin } from "./layout_text.ts";
+import { shellLine } from "./shell_line.ts";
 import { PINNED_SIDES, type PlanState } from "./state.ts";
 
 /** Arguments after `sweep`. @throws as `budgetOf` */
@@ -40,8 +41,5 @@ export function sweepArguments(state: PlanState, maxWatts: number): string[] {
 
 /** The whole line, for a shell. @throws as `budgetOf` */
 export function sweepLine(state: PlanState, maxWatts: number): string {
-  const words = sweepArguments(state, maxWatts).map((word) =>
-    /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
-  );
-  return ["deno run -A main.ts sweep", ...words].join(" ");
+  return shellLine(["sweep", ...sweepArguments(state, maxWatts)]);
 }

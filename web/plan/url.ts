@@ -31,6 +31,10 @@ const NUMBERS = {
   osl: "osl",
   prefix: "prefix",
   rate: "requestRate",
+  seed: "simulationSeed",
+  hours: "simulationHours",
+  speed: "traceSpeed",
+  copies: "traceCopies",
 } as const satisfies Record<string, NumberField>;
 
 const CHOICES = {
@@ -38,6 +42,8 @@ const CHOICES = {
   mode: ["mode", ["best", "disagg", "agg"]],
   goal: ["objective", ["throughput", "efficiency"]],
   caps: ["caps", ["auto", "free", "own_draw", "none"]],
+  resolution: ["simulationResolution", ["loop", "request"]],
+  traffic: ["simulationTraffic", ["day", "trace"]],
 } as const satisfies Record<
   string,
   readonly [keyof PlanState, readonly string[]]

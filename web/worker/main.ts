@@ -5,12 +5,12 @@
  */
 
 import { EstimatorOpener } from "../../optimizer-wasm/portable.ts";
-import { WattkeeperError } from "../../service/portable.ts";
 import { engineBytes } from "./engine_bytes.ts";
 import { keepPack } from "./packs.ts";
-import type { FromWorker, ToldError, ToWorker } from "./protocol.ts";
+import type { FromWorker, ToWorker } from "./protocol.ts";
 import { browserSource } from "./source.ts";
 import { survey } from "./survey.ts";
+import { toldError } from "./told_error.ts";
 import { traceShape } from "./trace.ts";
 import { Superseded, turn } from "./turns.ts";
 
@@ -48,20 +48,6 @@ async function answer(
       if (id !== current) throw new Superseded();
     },
   });
-}
-
-function toldError(error: unknown): ToldError {
-  if (error instanceof WattkeeperError) {
-    const { code, number, message, remedy, where } = error;
-    return { code, number, message, remedy, where };
-  }
-  return {
-    code: "internal",
-    number: undefined,
-    message: error instanceof Error ? error.message : String(error),
-    remedy: undefined,
-    where: undefined,
-  };
 }
 
 /** Tells a failure; a question that was superseded is none. */

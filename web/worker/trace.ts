@@ -2,6 +2,7 @@
 
 import { readTrace, traceWindows } from "../../planner/portable.ts";
 import { WattkeeperError } from "../../service/portable.ts";
+import { fileText } from "./file_text.ts";
 import type { TraceShape } from "./protocol.ts";
 
 /** Windows that the busiest one is looked for in, seconds: the planner's usual interval. */
@@ -15,7 +16,7 @@ const WINDOW_SECONDS = 180;
 export async function traceShape(file: File): Promise<TraceShape> {
   const trace = await readTrace({
     name: file.name,
-    chunks: textOf(file),
+    chunks: fileText(file),
     windowSeconds: WINDOW_SECONDS,
   }).catch((error) => {
     if (!(error instanceof WattkeeperError)) throw error;
@@ -56,27 +57,4 @@ export async function traceShape(file: File): Promise<TraceShape> {
     windowSeconds,
     badLines: trace.badLines,
   };
-}
-
-async function* textOf(file: File): AsyncGenerator<string> {
-  const [first, second] = new Uint8Array(await file.slice(0, 2).arrayBuffer());
-  const bytes = first === 0x1f && second === 0x8b
-    ? file.stream().pipeThrough(new DecompressionStream("gzip"))
-    : file.stream();
-  const reader = bytes.pipeThrough(new TextDecoderStream()).getReader();
-  try {
-    while (true) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield value;
-    }
-  } catch (cause) {
-    throw new WattkeeperError(
-      "file_unreadable",
-      `The file "${file.name}" could not be read: ${
-        cause instanceof Error ? cause.message : cause
-      }.`,
-      { where: file.name, cause },
-    );
-  }
 }

@@ -38,7 +38,7 @@ export interface LedgerPod {
 
 /** A pod's newest facts: an older version, from whatever cache, changes nothing. */
 export function rememberPod(
-  { pod, side, gpus }: FleetPod,
+  { pod, side, gpus, unready }: FleetPod,
   known: PodMemory | undefined,
 ): PodMemory {
   const older = known !== undefined &&
@@ -56,6 +56,8 @@ export function rememberPod(
     grant: known?.resourceVersion === pod.resourceVersion
       ? known.grant
       : newest(grantOf(pod), known?.grant),
+    // Whoever has served once and is not ready now has other troubles than loading.
+    loading: (unready ?? false) && (known?.loading ?? true),
     placed: known?.placed ?? {},
     unplacedGpus: known?.unplacedGpus ?? gpus,
     unplacedWatts: known?.unplacedWatts ?? 0,

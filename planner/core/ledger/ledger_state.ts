@@ -49,6 +49,8 @@ export interface PodMemory {
   /** GPUs of it that no report has named, and the watts charged last for each. */
   readonly unplacedGpus: number;
   readonly unplacedWatts: number;
+  /** It has not been seen to serve since it began. */
+  readonly loading?: boolean;
   /** Present once the object has vanished: the sequence of its node's report at that moment. */
   readonly vanishedAtSequence?: number;
   /** It vanished before it was stamped: a grant of an earlier leader may have been applied unseen. */

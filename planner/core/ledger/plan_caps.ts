@@ -2,6 +2,7 @@
 
 import { hasApplied, startWattsOf } from "./charge_rows.ts";
 import { isGated } from "./ledger_settings.ts";
+import { whileLoading } from "./loading.ts";
 import { type FleetState, fleetStateOf, type Unit } from "./fleet_state.ts";
 import type { LedgerPod } from "./ledger_pod.ts";
 import { DEADLINES_MS } from "./since.ts";
@@ -15,6 +16,7 @@ import {
 } from "./stage_context.ts";
 import {
   desiredWattsOf,
+  type FixedCost,
   fixedCostOf,
   type Lever,
   leverOf,
@@ -59,7 +61,11 @@ export function planCaps(context: StageContext, findings: Findings): CapPlan {
       admitted.push(unit);
     } else blocked(unit, lowestWatts - budgetWatts, { context, findings });
   }
-  const caps = squeezed(included, fixed, budgetWatts);
+  const toComeWatts = toComeWattsOf(state, admitted, context);
+  const caps = capsForNow(included, { fixed, toComeWatts }, {
+    context,
+    findings,
+  });
   const lowers = lowersOf(state, caps);
   const grants = [
     ...grantsOf(admitted, caps, { context, findings }),
@@ -76,6 +82,56 @@ export function planCaps(context: StageContext, findings: Findings): CapPlan {
     missingWatts: Math.max(0, desiredWatts - budgetWatts),
     state,
   };
+}
+
+/** The caps that all are to have, and while pods load those that serve what they can keep. */
+function capsForNow(
+  levers: readonly Lever[],
+  { fixed, toComeWatts }: {
+    readonly fixed: FixedCost;
+    readonly toComeWatts: number | undefined;
+  },
+  { context, findings }: {
+    readonly context: StageContext;
+    readonly findings: Findings;
+  },
+): ReadonlyMap<string, number> {
+  const { budgetWatts, since, account, reign } = context;
+  const caps = squeezed(levers, fixed, budgetWatts);
+  // A cut lowers every cap at once (C15), and the stamps of a take-over carry the lowers (C12).
+  if (account.watts > budgetWatts || reign.unstamped.length > 0) return caps;
+  const now = whileLoading(levers, caps, {
+    fixed,
+    budgetWatts,
+    toComeWatts,
+    isLoading: ({ pod }) =>
+      pod.memory.loading === true &&
+      !since.isOver(`load/${pod.uid}`, DEADLINES_MS.load),
+  });
+  for (const { pod } of now.below) {
+    const watts = caps.get(pod.uid);
+    findings.waits.push(waitFor(pod, "start_up", { since, watts }));
+  }
+  return now.caps;
+}
+
+/** Watts at which replicas begin that have none yet and are not let in now; undefined when none is to come. */
+function toComeWattsOf(
+  { live }: FleetState,
+  admitted: readonly Unit[],
+  { targets, settings, since }: StageContext,
+): number | undefined {
+  let watts: number | undefined;
+  for (const { side, replicas, gpusPerReplica } of targets) {
+    const there = (live.get(side) ?? 0) +
+      admitted.filter((unit) => unit.side === side).length;
+    if (there >= replicas) continue;
+    if (since.isOver(`come/${side}`, DEADLINES_MS.place)) continue;
+    // Without a gate they come to GPUs that are charged for a start already.
+    const startWatts = isGated(settings) ? settings.gpu.minWatts : 0;
+    watts = (watts ?? 0) + (replicas - there) * gpusPerReplica * startWatts;
+  }
+  return watts;
 }
 
 /** Watts of replicas that targets ask for and that no pod stands for yet. */

@@ -12,6 +12,8 @@ export const DEADLINES_MS = {
   leave: 60_000,
   /** A new pod, until a report places it. */
   place: 300_000,
+  /** A worker that loads, until nobody is kept above their caps for it any more: weights of hundreds of GB take minutes. */
+  load: 1_800_000,
   /** A silent agent, until its node is called lost. */
   lost: 300_000,
 } as const;

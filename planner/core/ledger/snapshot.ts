@@ -11,6 +11,8 @@ export interface FleetPod {
   readonly gpus: number;
   /** Which replica it belongs to; a replica over several nodes has several pods. */
   readonly replica: string;
+  /** Its worker does not serve at this moment. Absent: it does, or nobody says. */
+  readonly unready?: boolean;
 }
 
 /** The replicas of one side as the scaler sees them; undefined is unknown, never zero. */

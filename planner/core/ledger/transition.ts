@@ -32,7 +32,8 @@ export interface Wait {
     | "rollout"
     | "agent_silent"
     | "budget_room"
-    | "other_scaler";
+    | "other_scaler"
+    | "start_up";
   readonly podName: string | undefined;
   readonly nodeName: string | undefined;
   readonly gpuUuid: string | undefined;

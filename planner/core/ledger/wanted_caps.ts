@@ -70,12 +70,12 @@ export function leverOf(
   return { pod, currentWatts, desiredWatts, minWatts };
 }
 
-/** Finest share by which caps are squeezed. */
+/** Steps of the share by which caps are squeezed; a power of two, so that a share is exact. */
 const SHARES = 1 << 16;
 
 /**
- * The sum if every lever stood at its minimum plus `share`/{@linkcode SHARES} of what it is from there to its desired cap,
- * reserves included.
+ * The sum if every lever stood at its minimum plus a share, 0 to 1, of what it is from there to its desired cap, reserves
+ * included.
  */
 function costAt(
   levers: readonly Lever[],
@@ -107,7 +107,7 @@ export interface FixedCost {
 
 /** A lever's cap at a share. */
 function capAt({ minWatts, desiredWatts }: Lever, share: number): number {
-  return minWatts + Math.floor((desiredWatts - minWatts) * share / SHARES);
+  return minWatts + Math.floor((desiredWatts - minWatts) * share);
 }
 
 /** Everything charged that no lever in the list moves, less what is about to go by itself. */
@@ -146,7 +146,7 @@ export function desiredWattsOf(
   levers: readonly Lever[],
   fixed: FixedCost,
 ): number {
-  return costAt(levers, SHARES, fixed);
+  return costAt(levers, 1, fixed);
 }
 
 /** The sum with every lever at its minimum, watts. */
@@ -160,21 +160,26 @@ export function lowestWattsOf(
 /**
  * The cap of each lever by pod UID: the desired one where all fit, else all squeezed towards their minimum by the same
  * share, so that nobody's cap depends on the order.
+ *
+ * @param steps in how many equal steps the share goes from 0 to 1
  */
 export function squeezed(
   levers: readonly Lever[],
   fixed: FixedCost,
   budgetWatts: number,
+  steps = SHARES,
 ): ReadonlyMap<string, number> {
   let low = 0;
-  let high = SHARES;
-  if (costAt(levers, SHARES, fixed) <= budgetWatts) low = SHARES;
+  let high = steps;
+  if (costAt(levers, 1, fixed) <= budgetWatts) low = steps;
   else {
     while (high - low > 1) {
       const middle = (low + high) >> 1;
-      if (costAt(levers, middle, fixed) <= budgetWatts) low = middle;
+      if (costAt(levers, middle / steps, fixed) <= budgetWatts) low = middle;
       else high = middle;
     }
   }
-  return new Map(levers.map((lever) => [lever.pod.uid, capAt(lever, low)]));
+  return new Map(
+    levers.map((lever) => [lever.pod.uid, capAt(lever, low / steps)]),
+  );
 }

@@ -79,7 +79,8 @@ export class PodSorter {
       if (!gpus) {
         continue;
       }
-      const one = { pod: watched.pod, side, gpus, replica: watched.replica };
+      const { pod, replica, unready } = watched;
+      const one = { pod, side, gpus, replica, unready };
       this.#known.set(watched, one);
       fleet.push(one);
     }

@@ -161,7 +161,7 @@ export class KubernetesFleet implements Fleet, AsyncDisposable {
   }
 
   async apply(step: Step, signal: AbortSignal): Promise<StepOutcome> {
-    const { api, elector, painter, readOnly, ownsCaps } = this.#parts;
+    const { api, elector, painter, watches, readOnly, ownsCaps } = this.#parts;
     if (readOnly) return { kind: "refused", reason: "opened to watch" };
     if (signal.aborted) return { kind: "unanswered", reason: "cancelled" };
     if (step.kind === "lease") return await elector.put(step, signal);
@@ -174,7 +174,13 @@ export class KubernetesFleet implements Fleet, AsyncDisposable {
     }
     if (step.kind === "patch") {
       return ownsCaps
-        ? await patchPod(api, step, painter.pod(step.pod.uid), signal)
+        ? await patchPod({
+          api,
+          step,
+          known: painter.pod(step.pod.uid),
+          seen: (pod) => watches.pods.learn(pod),
+          signal,
+        })
         : {
           kind: "refused",
           reason:

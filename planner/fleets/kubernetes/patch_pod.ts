@@ -47,13 +47,20 @@ export function patchOperations(
   return operations;
 }
 
+/** What a patch is sent with. */
+export interface PatchPodInput {
+  readonly api: Pick<ApiClient, "get" | "jsonPatch">;
+  readonly step: PatchStep;
+  /** The pod as it is known. */
+  readonly known: WatchedPod | undefined;
+  /** Called with the pod as the server has answered it: newer than what a watch has shown. */
+  readonly seen: (object: unknown) => void;
+  readonly signal: AbortSignal;
+}
+
 /** Sends it. Never throws. */
-export async function patchPod(
-  api: Pick<ApiClient, "get" | "jsonPatch">,
-  step: PatchStep,
-  known: WatchedPod | undefined,
-  signal: AbortSignal,
-): Promise<StepOutcome> {
+export async function patchPod(input: PatchPodInput): Promise<StepOutcome> {
+  const { api, step, known, seen, signal } = input;
   if (!known) return { kind: "gone" };
   const { pod } = step;
   // One that terminates may be gone by now: only the server knows.
@@ -66,32 +73,31 @@ export async function patchPod(
     encodeURIComponent(pod.name)
   }`;
   try {
-    await api.jsonPatch(
-      `${path}?fieldManager=${PLANNER_FIELD_MANAGER}`,
-      patchOperations(step, known),
-      signal,
+    seen(
+      await api.jsonPatch(
+        `${path}?fieldManager=${PLANNER_FIELD_MANAGER}`,
+        patchOperations(step, known),
+        signal,
+      ),
     );
     return { kind: "done" };
   } catch (error) {
     return error instanceof ApiError && error.kind === "invalid"
-      ? await whyInvalid(api, path, { error, pod, signal })
+      ? await whyInvalid(input, path, error)
       : outcomeOf(error);
   }
 }
 
 /** A failed `test` and a refused value have the same status (422): the pod as it is now tells them apart. */
 async function whyInvalid(
-  api: Pick<ApiClient, "get">,
+  { api, step: { pod }, seen, signal }: PatchPodInput,
   path: string,
-  { error, pod, signal }: {
-    readonly error: ApiError;
-    readonly pod: PatchStep["pod"];
-    readonly signal: AbortSignal;
-  },
+  error: ApiError,
 ): Promise<StepOutcome> {
   try {
     const object = await api.get(path, signal);
     if (textAt(object, "metadata", "uid") !== pod.uid) return { kind: "gone" };
+    seen(object);
     const version = textAt(object, "metadata", "resourceVersion") ?? "none";
     return version === pod.resourceVersion
       ? { kind: "refused", reason: error.message }

@@ -65,6 +65,12 @@ export class Watched<T> {
     this.#next = this.#begin(this.#outer);
   }
 
+  /** Takes an object as the server answered it to a request of our own, before the watch shows it. */
+  learn(object: unknown): void {
+    this.#current?.watch.learn(object);
+    this.#next?.watch.learn(object);
+  }
+
   /** All objects held; the same array until something changes. */
   get values(): readonly T[] {
     return this.#newest?.watch.values ?? [];

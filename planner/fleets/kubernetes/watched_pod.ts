@@ -37,6 +37,8 @@ export interface WatchedPod {
   /** GPUs may come from claims, which it does not count. */
   readonly claims: boolean;
   readonly partialGpus: readonly string[];
+  /** Its kubelet has not called it ready. False where it carries no conditions: nobody says. */
+  readonly unready: boolean;
   /** What pods of one replica share; its UID where a replica is one pod. */
   readonly replica: string;
   /** The object has annotations: a patch can add one. */
@@ -64,6 +66,7 @@ export function readWatchedPod(object: unknown): WatchedPod {
     gpus: request.gpus,
     claims: request.claims,
     partialGpus: request.partial,
+    unready: isUnready(object),
     replica: replicaOf(labels) ?? pod.uid,
     hasAnnotations: isRecord(at(object, "metadata", "annotations")),
     frontend: {
@@ -73,6 +76,15 @@ export function readWatchedPod(object: unknown): WatchedPod {
       ports: request.gpus > 0 ? [] : portsOf(object),
     },
   };
+}
+
+function isUnready(object: unknown): boolean {
+  const conditions = listAt(object, "status", "conditions");
+  return conditions.length > 0 &&
+    !conditions.some((condition) =>
+      textAt(condition, "type") === "Ready" &&
+      textAt(condition, "status") === "True"
+    );
 }
 
 function portsOf(object: unknown): readonly NamedPort[] {

@@ -19,6 +19,8 @@ export interface ClusterEyes {
   readonly lease?: SimulatedLease;
   /** Replicas that serve; undefined: those whose pods are live. */
   readonly ready?: (side: SimulatedSide) => number;
+  /** Whether a pod's engine serves; undefined: all do. */
+  readonly isServing?: (uid: string) => boolean;
 }
 
 /** Puts a snapshot together: pods and reports from the view, Lease and scalers read consistently. */
@@ -27,7 +29,10 @@ export function clusterSnapshot(
   view: WatchedView,
   eyes: ClusterEyes,
 ): FleetSnapshot {
-  const pods = view.pods();
+  const { isServing } = eyes;
+  const pods = isServing
+    ? view.pods().map((one) => ({ ...one, unready: !isServing(one.pod.uid) }))
+    : view.pods();
   const sides: Partial<Record<SimulatedSide, SideInventory>> = {};
   for (const side of api.sides()) {
     const scaler = api.scaler(side);

@@ -4,7 +4,7 @@ import {
   type Estimator,
   phaseAtCap,
   powerCurveOf,
-} from "../../../optimizer-wasm/mod.ts";
+} from "../../../optimizer-wasm/portable.ts";
 import type {
   EngineTruth,
   SimulatedSide,

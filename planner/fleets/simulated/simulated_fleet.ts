@@ -5,7 +5,7 @@ import type {
   SimulatedWorld,
   WatchedView,
 } from "../../../simulator/mod.ts";
-import { WattkeeperError } from "../../../service/mod.ts";
+import { WattkeeperError } from "../../../service/portable.ts";
 import type {
   FleetSnapshot,
   PerSide,
@@ -107,6 +107,7 @@ export class SimulatedFleet implements Fleet {
         gpusPerReplica: this.#gpusPerReplica,
         lease: this.#lease,
         ready: (side) => this.#world.ready(side),
+        isServing: (uid) => this.#world.isServing(uid),
       }),
       outOfServiceNodes: faults.outOfServiceNodes(),
     });

@@ -33,6 +33,8 @@ const pod = z.strictObject({
   side,
   gpus: z.int().min(1).max(1_000),
   replica: text,
+  /** Whether its worker serves; not known without it. */
+  ready: z.boolean().optional(),
   node: text.nullable().default(null),
   phase: text.default("Running"),
   terminating: z.boolean().default(false),
@@ -134,6 +136,7 @@ function fleetPod(one: z.infer<typeof pod>): FleetPod {
     side: one.side,
     gpus: one.gpus,
     replica: one.replica,
+    ...(one.ready === undefined ? {} : { unready: !one.ready }),
     pod: {
       namespace: one.namespace,
       name: one.name,

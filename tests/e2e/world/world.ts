@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { stringify } from "yaml";
 import { ApiError } from "../../../cluster/mod.ts";
+import { OWN_BUDGET_TRUST_MS } from "../../../planner/core/ledger/budget_in_force.ts";
 import {
   FaultyLink,
   GpuNode,
@@ -64,7 +65,12 @@ export class World implements AsyncDisposable {
   readonly #sampler: Sampler;
   readonly #plannerConfig: string;
   readonly #rows: Row[] = [];
+  /** What the sampler judges by. */
   #budgetWatts: number;
+  /** What the planner's file says. */
+  #configWatts: number;
+  /** When a larger budget in the file may count at the earliest. */
+  #raiseAtMs = Infinity;
   #planner: PlannerProcess | undefined;
 
   private constructor(
@@ -91,6 +97,7 @@ export class World implements AsyncDisposable {
     this.#sampler = parts.sampler;
     this.#stack = stack;
     this.#budgetWatts = options.budgetWatts;
+    this.#configWatts = options.budgetWatts;
     this.#plannerConfig = `${parts.cluster.folder}/planner.yaml`;
     this.#sampler.allow(options.budgetWatts);
   }
@@ -213,14 +220,13 @@ export class World implements AsyncDisposable {
   }
 
   /**
-   * Changes the budget in the planner's file. A smaller one binds from the moment the planner calls itself compliant, a
-   * larger one at once.
+   * Makes the budget in the planner's file smaller. It binds from the moment the planner calls itself compliant.
    *
    * @returns milliseconds until compliance
    */
-  async setBudget(watts: number): Promise<number> {
+  async cutBudget(watts: number): Promise<number> {
     const startMs = performance.now();
-    await this.announceBudget(watts);
+    await this.announceCut(watts);
     await this.untilMetric("power_budget_total_watts", (now) => now === watts);
     await this.untilMetric(
       "power_budget_in_force_watts",
@@ -231,11 +237,40 @@ export class World implements AsyncDisposable {
     return performance.now() - startMs;
   }
 
-  /** Changes the budget in the planner's file and goes on; what is above the smaller one stays allowed. */
-  async announceBudget(watts: number): Promise<void> {
-    if (watts > this.#budgetWatts) this.#sampler.allow(watts);
-    this.#budgetWatts = watts;
+  /** Makes the budget in the planner's file smaller and goes on; what is above it stays allowed. */
+  async announceCut(watts: number): Promise<void> {
+    assert.ok(watts <= this.#configWatts);
+    this.#budgetWatts = this.#configWatts = watts;
     await this.#writeConfig();
+  }
+
+  /** Makes the budget in the planner's file larger and goes on; the old one holds until {@linkcode untilRaised}. */
+  async announceRaise(watts: number): Promise<void> {
+    assert.ok(watts > this.#configWatts);
+    this.#configWatts = watts;
+    this.#raiseAtMs = performance.now() + OWN_BUDGET_TRUST_MS;
+    await this.#writeConfig();
+  }
+
+  /**
+   * Waits until the larger budget in the file counts: not before the file has been the same for two minutes, which the
+   * sampler holds the planner to (C17).
+   *
+   * @returns milliseconds that it was late
+   */
+  async untilRaised(): Promise<number> {
+    await until(
+      "the file has been the same for long enough",
+      () => performance.now() >= this.#raiseAtMs,
+      OWN_BUDGET_TRUST_MS + 1_000,
+    );
+    this.#sampler.allow(this.#configWatts);
+    this.#budgetWatts = this.#configWatts;
+    await this.untilMetric(
+      "power_budget_in_force_watts",
+      (now) => now === this.#configWatts,
+    );
+    return performance.now() - this.#raiseAtMs;
   }
 
   /** Runs one scenario and holds what the sampler saw in it against the budget. */
@@ -378,7 +413,7 @@ export class World implements AsyncDisposable {
       traffic_source: "prometheus",
       prometheus_url: this.traffic.url,
       enable_power_awareness: true,
-      total_gpu_power_limit: this.#budgetWatts,
+      total_gpu_power_limit: this.#configWatts,
       power_agent_safe_default_watts: 490,
       start_mode: "gate",
       enable_aic_optimizer: true,

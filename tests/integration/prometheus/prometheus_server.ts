@@ -13,6 +13,8 @@ export interface ScrapeTarget {
 export interface PrometheusOptions {
   readonly targets: readonly ScrapeTarget[];
   readonly scrapeMs: number;
+  /** Recording rules: the text of a rule file. */
+  readonly rules?: string;
   /** PEM of certificate and key: the server then speaks TLS. */
   readonly tls?: { readonly cert: string; readonly key: string };
 }
@@ -54,7 +56,10 @@ export class PrometheusServer implements AsyncDisposable {
   ): Promise<PrometheusServer | undefined> {
     const folder = await Deno.makeTempDir({ prefix: "wattkeeper-prometheus-" });
     await Deno.writeTextFile(`${folder}/config.yml`, configOf(options));
-    const { tls } = options;
+    const { tls, rules } = options;
+    if (rules !== undefined) {
+      await Deno.writeTextFile(`${folder}/rules.yaml`, rules);
+    }
     if (tls) {
       await Deno.writeTextFile(`${folder}/cert.pem`, tls.cert);
       await Deno.writeTextFile(`${folder}/key.pem`, tls.key);
@@ -135,8 +140,9 @@ function freePort(): number {
   return port;
 }
 
-function configOf({ targets, scrapeMs }: PrometheusOptions): string {
+function configOf({ targets, scrapeMs, rules }: PrometheusOptions): string {
   return JSON.stringify({
+    ...(rules === undefined ? {} : { rule_files: ["rules.yaml"] }),
     global: {
       scrape_interval: `${scrapeMs}ms`,
       scrape_timeout: `${scrapeMs}ms`,

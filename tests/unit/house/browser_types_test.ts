@@ -15,7 +15,10 @@ Deno.test("what the browser loads knows only what a browser has", async () => {
   const doors = [
     "optimizer-wasm/host.ts",
     "optimizer-wasm/portable.ts",
+    "cluster/portable.ts",
     "planner/portable.ts",
+    "planner/portable_planner.ts",
+    "proof/portable.ts",
     "service/portable.ts",
     "web/page/main.tsx",
     "web/worker/main.ts",

@@ -9,17 +9,20 @@ const imports = await readImports();
 const OTHER_DOORS = new Set([
   "optimizer-wasm/host.ts",
   // What needs neither Deno nor Node, for the page and its workers.
+  "cluster/portable.ts",
   "optimizer-wasm/portable.ts",
   "planner/portable.ts",
+  "planner/portable_planner.ts",
+  "proof/portable.ts",
   "service/portable.ts",
 ]);
 
-/** What the page in a browser is made with. */
-const PAGE_PACKAGES = new Set(["preact", "uplot", "idb"]);
+/** What the page in a browser is made with; the last two read the planner's configuration in its simulator. */
+const PAGE_PACKAGES = new Set(["preact", "uplot", "idb", "yaml", "zod"]);
 
 /** Where the browser comes in. */
 const BROWSER_ENTRIES =
-  /^(?:optimizer-wasm\/host|[a-z-]+\/portable)\.ts$|^web\/(?:page|worker|dashboard)\//;
+  /^(?:optimizer-wasm\/host|[a-z-]+\/portable(?:_planner)?)\.ts$|^web\/(?:page|worker|simulator|dashboard)\//;
 
 /** What the agent's process may load: it runs on every GPU node and pays for each import. */
 const AGENT_PACKAGES = new Set([

@@ -65,4 +65,10 @@ export const anyState: fc.Arbitrary<PlanState> = fc.record({
   caps: fc.constantFrom("auto", "free", "own_draw", "none"),
   allowUnmeasuredCaps: fc.boolean(),
   corrections: fc.boolean(),
+  simulationSeed: numberOf("simulationSeed"),
+  simulationHours: optional(numberOf("simulationHours")),
+  simulationResolution: fc.constantFrom("loop", "request"),
+  simulationTraffic: fc.constantFrom("day", "trace"),
+  traceSpeed: numberOf("traceSpeed"),
+  traceCopies: numberOf("traceCopies"),
 }, { noNullPrototype: true });

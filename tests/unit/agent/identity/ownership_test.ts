@@ -248,10 +248,33 @@ Deno.test("a name that the kubelet has not let go of does not place the pod that
   const before = await observe(proc, situation);
   strictEqual(inShort(before), "unknown");
   match(JSON.stringify(before.attribution), /no process of UID .*b is on the/);
+  deepStrictEqual(comingTo(before), ["a", UID_B]);
   proc.end(100);
   proc.run(200, { cgroup: podCgroup(UID_B) });
   strictEqual(inShort(await observe(proc, situation)), "pods a(kubelet)");
 });
+
+/** Name and UID of the pod that the GPU waits for. */
+function comingTo({ attribution }: GpuOwnership): string[] | undefined {
+  if (attribution.kind !== "unknown" || !attribution.coming) return undefined;
+  return [attribution.coming.name, attribution.coming.uid];
+}
+
+const noneComes: [string, Situation][] = [
+  ["a process is on the GPU", { pids: [300] }],
+  ["the processes on it are not known", { pids: "error" }],
+  ["two pods are to share it", { kubelet: { a: ["GPU-1"], b: ["GPU-1"] } }],
+  ["the pod is not in the view", { view: [] }],
+];
+for (const [when, change] of noneComes) {
+  Deno.test(`no pod is said to be on its way to a GPU when ${when}`, async () => {
+    using proc = new FakeProc();
+    proc.run(300, { cgroup: "0::/system.slice/x.service\n" });
+    const found = await observe(proc, { kubelet: { a: ["GPU-1"] }, ...change });
+    strictEqual(inShort(found), "unknown");
+    strictEqual(comingTo(found), undefined);
+  });
+}
 
 Deno.test("a finished pod that an old kubelet still lists has no GPU", async () => {
   using proc = new FakeProc();

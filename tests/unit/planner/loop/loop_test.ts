@@ -140,34 +140,66 @@ Deno.test("cleared at run time, paused lets the same steps go", async () => {
   await w.stop();
 });
 
-Deno.test("a conflict ends the batch for what adds watts; lowers go on", async () => {
+Deno.test("a conflict ends the batch for what adds watts and was not sent yet; lowers go on", async () => {
   const steps: Step[] = [
-    patch("a", "lower"),
-    patch("b", "grant"),
-    patch("c", "raise"),
-    patch("d", "lower"),
+    patch("lower 1", "lower"),
+    ...named("grant", 40).map((name) => patch(name, "grant")),
+    patch("lower 2", "lower"),
   ];
-  const w = world({
-    brain: {
-      stage: (ledger) => ({
-        ledger: { ...ledger, staged: ledger.staged + 1 },
-        transition: {
-          ...settledTransition(12_000),
-          steps: ledger.staged === 0 ? steps : [],
-        },
-      }),
-    },
-  });
+  const w = stagedOnce(steps);
   w.fleet.outcome = (step) =>
-    step.kind === "patch" && step.pod.name === "b"
+    step.kind === "patch" && step.pod.name === "grant 2"
       ? { kind: "conflict", reason: "409" }
       : { kind: "done" };
   w.start();
   await w.clock.run(500);
-  assert.deepEqual(
-    w.fleet.applied.map((step) => step.kind === "patch" && step.pod.name),
-    ["a", "b", "d"],
-  );
+  assert.deepEqual(sentPods(w), [
+    "lower 1",
+    ...named("grant", 16),
+    "lower 2",
+  ]);
+  await w.stop();
+});
+
+Deno.test("grants of a batch go out side by side, at most sixteen, each group after the answers to the one before; never before a Lease or a lower is answered", async () => {
+  const steps: Step[] = [
+    { kind: "lease", epoch: 1, budgetWatts: 9000, resourceVersion: "7" },
+    patch("lower", "lower"),
+    ...named("grant", 20).map((name) => patch(name, "grant")),
+    ...named("raise", 20).map((name) => patch(name, "raise")),
+    {
+      kind: "scale",
+      side: "decode",
+      replicas: 2,
+      fromReplicas: 1,
+    },
+  ];
+  const w = stagedOnce(steps);
+  const waiting: (() => void)[] = [];
+  w.fleet.outcome = () =>
+    new Promise((resolve) => waiting.push(() => resolve({ kind: "done" })));
+  w.start();
+  const groups: string[][] = [];
+  let sent = 0;
+  while (groups.length < 10) {
+    await w.clock.run(100);
+    const all = w.fleet.applied.map((step) =>
+      step.kind === "patch" ? step.pod.name : step.kind
+    );
+    if (all.length === sent) break;
+    groups.push(all.slice(sent));
+    sent = all.length;
+    for (const answer of waiting.splice(0)) answer();
+  }
+  const grants = [...named("grant", 20), ...named("raise", 20)];
+  assert.deepEqual(groups, [
+    ["lease"],
+    ["lower"],
+    grants.slice(0, 16),
+    grants.slice(16, 32),
+    grants.slice(32),
+    ["scale"],
+  ]);
   await w.stop();
 });
 
@@ -257,7 +289,7 @@ Deno.test("a stop lets the write under way finish, begins no other, and saves th
         ledger,
         transition: {
           ...settledTransition(12_000),
-          steps: [patch("a", "grant"), patch("b", "grant")],
+          steps: [patch("a", "lower"), patch("b", "grant")],
         },
       }),
     },
@@ -315,3 +347,27 @@ Deno.test("what an earlier process saved goes on: number, history, targets", asy
   );
   await second.stop();
 });
+
+/** `count` names that begin with a word. */
+function named(word: string, count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `${word} ${i + 1}`);
+}
+
+/** A world whose first stage asks for these steps, and no later one for any. */
+function stagedOnce(steps: readonly Step[]) {
+  return world({
+    brain: {
+      stage: (ledger) => ({
+        ledger: { ...ledger, staged: ledger.staged + 1 },
+        transition: {
+          ...settledTransition(12_000),
+          steps: ledger.staged === 0 ? steps : [],
+        },
+      }),
+    },
+  });
+}
+
+function sentPods({ fleet }: ReturnType<typeof world>) {
+  return fleet.applied.map((step) => step.kind === "patch" && step.pod.name);
+}

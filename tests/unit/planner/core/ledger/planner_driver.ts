@@ -47,6 +47,8 @@ export interface DriverOptions {
   readonly settings: LedgerSettings;
   readonly precondition?: Precondition;
   readonly gpusPerReplica?: Readonly<Record<string, number>>;
+  /** Whether a pod's worker serves; all do without it. */
+  readonly isServing?: (uid: string) => boolean;
 }
 
 /** A write that is under way when its process may be long gone. */
@@ -107,6 +109,9 @@ export class PlannerDriver {
         consistent: this.leads,
         atMs: input.nowMs,
         gpusPerReplica: this.options.gpusPerReplica ?? {},
+        ...(this.options.isServing
+          ? { isServing: this.options.isServing }
+          : {}),
       }),
     });
     this.ledger = staged.ledger;

@@ -183,6 +183,8 @@ export class Walk {
     return new PlannerDriver(this.api, this.options.core, {
       settings: this.#prearm ? PREARMED : GATE,
       precondition: this.options.precondition ?? "version",
+      // A worker serves as soon as it runs; behind its gate it loads.
+      isServing: (uid) => this.nodes.some(({ running }) => running.has(uid)),
     });
   }
 

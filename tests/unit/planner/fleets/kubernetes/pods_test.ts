@@ -98,6 +98,15 @@ Deno.test("pods of one replica share its group; a pod by itself is one", () => {
   );
 });
 
+Deno.test("a pod is unready until its kubelet calls it ready, and where nobody says anything it is not", () => {
+  const unready = (...conditions: { type: string; status: string }[]) =>
+    podWith({}, { status: { conditions } }).unready;
+  assert.equal(unready(), false);
+  assert.equal(unready({ type: "PodScheduled", status: "True" }), true);
+  assert.equal(unready({ type: "Ready", status: "False" }), true);
+  assert.equal(unready({ type: "Ready", status: "True" }), false);
+});
+
 Deno.test("an epoch is read from a pod's own grant only", () => {
   const epoch = (grant: string) =>
     readWatchedPod({
