@@ -4,6 +4,7 @@ import { admissionOf } from "./admission.ts";
 import type { Passed } from "./boundary.ts";
 import { capReasons } from "./cap_reasons.ts";
 import type { LoopResult } from "./closed_loop.ts";
+import type { CurrentReplicas } from "./current.ts";
 import type { Decision } from "./decision.ts";
 import { optimizerOutcome } from "./optimizer_outcome.ts";
 import type { CoefficientOutcome } from "./outcome.ts";
@@ -35,6 +36,7 @@ export function decisionOf(
     ...merged.reasons,
     ...capped.reasons,
     ...passed.reasons,
+    ...waitingSteps(seen.current, merged.carried, passed),
   ];
   return {
     sequence: state.sequence + 1,
@@ -86,6 +88,28 @@ export function decisionOf(
       ...shortfall(targets, traffic.forecast, shaping),
     ],
   };
+}
+
+/** Steps of earlier decisions that this one makes. */
+function waitingSteps(
+  { target: found }: CurrentReplicas,
+  carried: Replicas,
+  { targets, decided }: Passed,
+): Reason[] {
+  return targets.flatMap(({ side, replicas }): Reason[] => {
+    const wanted = carried[side];
+    const isMade = wanted !== undefined && decided.includes(side) &&
+      replicas !== found[side];
+    return isMade
+      ? [{
+        kind: "waiting_step",
+        side,
+        from: found[side],
+        to: replicas,
+        wanted,
+      }]
+      : [];
+  });
 }
 
 /** What was asked for before any budget: demand at the own draw, else at the caps in force, else what load proposes. */

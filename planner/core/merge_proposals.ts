@@ -35,6 +35,8 @@ export interface MergeInput {
 /** The proposal that goes to the border. */
 export interface Merged {
   readonly proposed: Replicas;
+  /** Of them, those that are proposed because an earlier decision asked for them, and for no other reason. */
+  readonly carried: Replicas;
   readonly lowerBounds: Replicas;
   readonly loadDecision: LoadDecision;
   readonly reasons: readonly Reason[];
@@ -48,6 +50,7 @@ export function mergeProposals(input: MergeInput): Merged {
       proposed: Object.fromEntries(
         sidesOf(config.mode).map((side) => [side, config.floors[side]]),
       ),
+      carried: {},
       lowerBounds: {},
       loadDecision: modes.load ? "no_change" : "disabled",
       reasons: [],
@@ -57,6 +60,7 @@ export function mergeProposals(input: MergeInput): Merged {
   if (!modes.load) {
     return {
       proposed: { ...carried, ...throughput?.proposed },
+      carried: without(carried, throughput?.proposed ?? {}),
       lowerBounds: {},
       loadDecision: "disabled",
       reasons: throughput?.reasons ?? [],
@@ -70,6 +74,7 @@ export function mergeProposals(input: MergeInput): Merged {
   if (!load) {
     return {
       proposed: carried,
+      carried,
       lowerBounds,
       loadDecision: "unset",
       reasons,
@@ -84,6 +89,7 @@ export function mergeProposals(input: MergeInput): Merged {
   );
   return {
     proposed: guarded.proposed,
+    carried: without(carried, bounded.proposed),
     lowerBounds,
     loadDecision: guarded.decision ?? bounded.decision,
     reasons,
@@ -95,6 +101,13 @@ function stillMoving(wanted: Replicas, { current }: MergeInput): Replicas {
   return Object.fromEntries(
     sidesIn(wanted).filter((side) => wanted[side] !== current.target[side])
       .map((side) => [side, wanted[side] ?? 0]),
+  );
+}
+
+function without(all: Replicas, others: Replicas): Replicas {
+  return Object.fromEntries(
+    sidesIn(all).filter((side) => others[side] === undefined)
+      .map((side) => [side, all[side] ?? 0]),
   );
 }
 

@@ -207,6 +207,14 @@ export type Reason =
     readonly peakWatts: number;
     readonly budgetWatts: number;
   }
+  /** A step that an earlier decision asked for, and that had to wait, is made now (P50). */
+  | {
+    readonly kind: "waiting_step";
+    readonly side: Side;
+    readonly from: number | undefined;
+    readonly to: number;
+    readonly wanted: number;
+  }
   /** The other side leaves no watts for this one to grow (P48). */
   | {
     readonly kind: "scale_up_suppressed";

@@ -111,6 +111,10 @@ export function reasonText(reason: Reason): string {
       return `${reason.grows} waits at ${reason.held} for ${reason.shrinks} to shrink before it grows to ${reason.wanted}: both together would take ${
         watts(reason.peakWatts)
       } of ${watts(reason.budgetWatts)}.`;
+    case "waiting_step":
+      return `The step of ${reason.side} to ${reason.wanted} that had to wait goes on: ${
+        reason.from ?? "an unknown count"
+      } → ${reason.to}.`;
     case "scale_up_suppressed":
       return `The other side holds ${
         watts(reason.peerWatts)
@@ -216,6 +220,7 @@ export function severityOf(
     case "gpu_reconcile":
     case "rollout_hold":
     case "rebalance_staged":
+    case "waiting_step":
     case "scale_up_suppressed":
     case "optimized":
     case "drift":

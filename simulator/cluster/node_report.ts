@@ -84,7 +84,8 @@ function stateOf(gpu: NodeGpu, decision: Decision): GpuPowerReport["state"] {
     case "refuse":
       return "refused";
     case "release":
-      return "released";
+      // The entry stays until the device has taken the limit back.
+      return gpu.entry === undefined ? "released" : "refused";
     case "keep":
     case "cap":
       if (decision.kind === "keep" && decision.occupancy === "unknown") {

@@ -14,11 +14,16 @@ import {
 /** A set of faults, asked by whoever they concern. */
 export class ActiveFaults {
   readonly #byKind = new Map<Fault["kind"], Fault[]>();
+  /** Nodes that a person has declared dead, and that have not come back since. */
+  readonly #declaredDead = new Set<string>();
 
   begin(fault: Fault): void {
     const known = this.#byKind.get(fault.kind);
     if (known) known.push(fault);
     else this.#byKind.set(fault.kind, [fault]);
+    if (fault.kind === "node_lost" && fault.outOfService) {
+      this.#declaredDead.add(fault.node);
+    }
   }
 
   end(fault: Fault): void {
@@ -27,6 +32,10 @@ export class ActiveFaults {
     if (!known || at < 0) return;
     known.splice(at, 1);
     if (known.length === 0) this.#byKind.delete(fault.kind);
+    if (
+      (fault.kind === "node_lost" || fault.kind === "node_reboot") &&
+      !this.nodeIsDown(fault.node)
+    ) this.#declaredDead.delete(fault.node);
   }
 
   /** Whether nothing is wrong. */
@@ -78,10 +87,9 @@ export class ActiveFaults {
       this.isAt("node_silent", node);
   }
 
-  /** Nodes that a person has declared dead (C28). */
+  /** Nodes that a person has declared dead (C28). Nobody takes that back before the node is up again. */
   outOfServiceNodes(): readonly string[] {
-    return this.all("node_lost").filter(({ outOfService }) => outOfService)
-      .map(({ node }) => node);
+    return this.#declaredDead.size === 0 ? NO_NODES : [...this.#declaredDead];
   }
 
   refuses(node: string, gpu: number): boolean {
@@ -170,3 +178,4 @@ export class ActiveFaults {
 }
 
 const NONE: readonly Fault[] = [];
+const NO_NODES: readonly string[] = [];

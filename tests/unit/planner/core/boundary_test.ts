@@ -120,6 +120,14 @@ Deno.test("watts: a swap shrinks first, and its other leg follows when that is d
   deepStrictEqual(replicas(subject.tick(draining, undefined)), [1, 1]);
   const second = subject.tick(inventoryOf([1, 1]), undefined);
   deepStrictEqual([replicas(second), second.decided], [[4, 1], ["prefill"]]);
+  // Nothing else asks for it on this tick, so it has to say why.
+  deepStrictEqual(
+    second.reasons.filter(({ kind }) => kind === "waiting_step"),
+    [
+      { kind: "waiting_step", side: "prefill", from: 1, to: 4, wanted: 4 },
+    ],
+  );
+  ok(!kinds(first).includes("waiting_step"));
   deepStrictEqual(subject.tick(inventoryOf([4, 1]), undefined).decided, []);
 });
 
@@ -156,6 +164,7 @@ Deno.test("rollout: no side grows while one rolls out; it is said once a rollout
   deepStrictEqual(began(subject.tick(both, [4, 2])), [false]);
   const settledAgain = subject.tick(inventoryOf([2, 2]), undefined);
   deepStrictEqual(replicas(settledAgain), [4, 2]);
+  ok(kinds(settledAgain).includes("waiting_step"));
   deepStrictEqual(began(subject.tick(both, [5, 2])), [true]);
 });
 

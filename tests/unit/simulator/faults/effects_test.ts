@@ -167,6 +167,46 @@ fault(
   },
 );
 
+Deno.test("a node that was declared dead is so until it is up again, whatever else has it down", () => {
+  const struck = world([
+    {
+      kind: "node_lost",
+      atMs: 30_000,
+      durationMs: 10_000,
+      outOfService: true,
+      ...N1,
+    },
+    { kind: "node_reboot", atMs: 35_000, downMs: 20_000, ...N1 },
+  ]);
+  struck.advance(15_000);
+  assert.deepEqual(struck.faults.outOfServiceNodes(), ["n1"]);
+  struck.advance(15_000);
+  assert.deepEqual(struck.faults.outOfServiceNodes(), []);
+});
+
+Deno.test("a release that the device turned into another limit is finished by an agent that has lost its record", () => {
+  const struck = world([
+    {
+      kind: "nvml_clamps",
+      atMs: 30_000,
+      durationMs: 30_000,
+      maxWatts: 559,
+      ...N1,
+    },
+    { kind: "record_lost", atMs: 50_000, ...N1 },
+  ]);
+  const stands = gpu(struck);
+  struck.controllers.evict(stands.podUid!, struck.nowMs);
+  struck.api.setScaler("prefill", 0);
+  struck.api.setScaler("decode", 0);
+  struck.advance(18_000);
+  assert.equal(stands.podUid, undefined);
+  assert.equal(stands.limitWatts, 559);
+  assert.equal(struck.api.report("n1")?.gpus[stands.index]?.state, "refused");
+  struck.advance(40_000);
+  assert.equal(stands.limitWatts, 700);
+});
+
 fault(
   "gpu_reset",
   "the limit is lost and the worker passes its gate again",
