@@ -45,7 +45,9 @@ export function logListener(log: Logger): Listener {
             budgetWatts: transition.budgetInForceWatts,
           };
           if (wasCompliant) log.info("The ledger is within the budget.", watts);
-          else log.warn("The ledger is over the budget in force.", watts);
+          else if (transition.chargedWatts > transition.budgetInForceWatts) {
+            log.warn("The ledger is over the budget in force.", watts);
+          } else log.info("Compliance waits for the take-over.", watts);
         }
         return logAlarms(log, alarms, event);
       }

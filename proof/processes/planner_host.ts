@@ -8,6 +8,7 @@ import type {
 } from "../../planner/mod.ts";
 import type {
   Fault,
+  FaultOf,
   FaultTarget,
   Random,
   SimulatedWorld,
@@ -27,8 +28,11 @@ export interface HostOptions extends
   readonly budgetChanged: (watts: number) => void;
 }
 
-/** Longest time until a process has read a changed configuration, milliseconds; below C17's 120 s. */
-const MOST_CONFIG_LAG_MS = 20_000;
+/** Longest time until a process has read a changed configuration, mostly and at all, milliseconds; below C17's 120 s. */
+const CONFIG_LAGS_MS = [10_000, 10_000, 90_000] as const;
+
+/** Faults of the leader that can wait for its next write. */
+type Strike = FaultOf<"planner_crash" | "planner_paused">;
 
 /** The processes of one world. */
 export class PlannerHost implements FaultTarget {
@@ -40,6 +44,8 @@ export class PlannerHost implements FaultTarget {
   #config: PlannerConfig;
   #wallOffsetMs = 0;
   #down = 0;
+  /** Those that wait for the leader's next grant or raise. */
+  readonly #armed = new Set<Strike>();
   readonly #frozen = new Map<Fault, readonly PlannerProcess[]>();
   readonly #second = new Map<Fault, PlannerProcess>();
 
@@ -79,6 +85,7 @@ export class PlannerHost implements FaultTarget {
     });
     this.#processes.push(process);
     this.#fleets.push(process.fleet);
+    process.fleet.onSent = (step) => this.#sent(process, step);
     process.start();
     return process;
   }
@@ -86,10 +93,10 @@ export class PlannerHost implements FaultTarget {
   begin(fault: Fault): void {
     switch (fault.kind) {
       case "planner_crash":
-        this.#down++;
-        return this.#crash();
       case "planner_paused":
-        return this.#pause(fault, fault.atMs + fault.forMs);
+        if (fault.onWrite) this.#armed.add(fault);
+        else this.#strike(fault);
+        return;
       case "second_planner":
         this.#second.set(fault, this.start());
         return;
@@ -106,6 +113,8 @@ export class PlannerHost implements FaultTarget {
   end(fault: Fault): void {
     switch (fault.kind) {
       case "planner_crash":
+        // It has not written anything meanwhile.
+        if (this.#armed.delete(fault)) return;
         this.#down--;
         if (this.#processes.length === 0 && this.#down === 0) {
           // The state file outlives a process, or is on a disk that does not.
@@ -114,6 +123,7 @@ export class PlannerHost implements FaultTarget {
         }
         return;
       case "planner_paused":
+        this.#armed.delete(fault);
         for (const process of this.#frozen.get(fault) ?? []) {
           this.#frozen.delete(fault);
           const still = [...this.#frozen.values()].some((frozen) =>
@@ -142,10 +152,29 @@ export class PlannerHost implements FaultTarget {
 
   #lastSaved: PlannerProcess["saved"];
 
-  #crash(): void {
+  /** The moment that hurts most: the leader has a write on its way. */
+  #sent(process: PlannerProcess, step: Step): void {
+    if (this.#armed.size === 0 || process !== this.leader) return;
+    const adds = step.kind === "patch" &&
+      (step.purpose === "grant" || step.purpose === "raise");
+    if (!adds) return;
+    for (const fault of [...this.#armed]) {
+      this.#armed.delete(fault);
+      this.#strike(fault);
+    }
+  }
+
+  #strike(fault: Strike): void {
+    if (fault.kind === "planner_paused") return this.#pause(fault);
+    this.#down++;
+    this.#crash(fault);
+  }
+
+  #crash({ heldMs = 0 }: FaultOf<"planner_crash">): void {
     const { leader } = this;
     if (!leader) return;
     this.#lastSaved = leader.saved;
+    leader.fleet.holdUp(this.world.nowMs + heldMs);
     this.#kill(leader);
   }
 
@@ -154,11 +183,13 @@ export class PlannerHost implements FaultTarget {
     this.#processes = this.#processes.filter((one) => one !== process);
   }
 
-  #pause(fault: Fault, untilMs: number): void {
+  #pause(fault: FaultOf<"planner_paused">): void {
     const { leader } = this;
     if (!leader) return;
     this.#frozen.set(fault, [leader]);
-    leader.freeze(untilMs);
+    leader.freeze(fault.atMs + fault.forMs, {
+      unaware: fault.unaware ?? false,
+    });
   }
 
   /** Each process reads the changed file when it looks at it; one that starts reads it at once. */
@@ -168,7 +199,10 @@ export class PlannerHost implements FaultTarget {
     this.#config = { ...this.#config, power: { ...power, budgetWatts: watts } };
     this.#options.budgetChanged(watts);
     for (const process of this.#processes) {
-      const lagMs = Math.floor(this.#options.random() * MOST_CONFIG_LAG_MS);
+      const { random } = this.#options;
+      const mostMs =
+        CONFIG_LAGS_MS[Math.floor(random() * CONFIG_LAGS_MS.length)]!;
+      const lagMs = Math.floor(random() * mostMs);
       this.world.at(this.world.nowMs + lagMs, () => {
         process.settings.reload(this.#config);
       });

@@ -108,9 +108,9 @@ export class PlannerProcess {
   }
 
   /** Frozen until it is thawed; what it has sent is held up until then. */
-  freeze(untilMs: number): void {
+  freeze(untilMs: number, how: { readonly unaware: boolean }): void {
     this.#gate.freeze();
-    this.fleet.holdUp(untilMs);
+    this.fleet.freeze(untilMs, how);
   }
 
   thaw(): void {

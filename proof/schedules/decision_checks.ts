@@ -53,6 +53,20 @@ export function findInDecision(
   if (budgetWatts !== undefined && watts > budgetWatts && !holds) {
     return wrong(`${watts} W of ${budgetWatts} W`);
   }
+  const { requests } = decision.observed;
+  const rejected = reasons.some((reason) =>
+    reason.kind === "observation_rejected" && reason.field === "requests"
+  );
+  if (
+    requests !== undefined && !(requests >= 0 && requests < Infinity) &&
+    !rejected
+  ) {
+    return {
+      invariant: "unexplained",
+      message:
+        `decision ${decision.sequence} saw ${requests} requests and does not say so`,
+    };
+  }
   const changes = targets.some(({ side, replicas }) =>
     decision.decided.includes(side) && found?.[side] !== undefined &&
     found[side].targetReplicas !== replicas

@@ -1,6 +1,11 @@
 /** How faults of each kind are made up for a fleet. @module */
 
-import type { Fault, Random, SimulatedSide } from "../../simulator/mod.ts";
+import type {
+  Fault,
+  Random,
+  SimulatedSide,
+  Watched,
+} from "../../simulator/mod.ts";
 import type { ScheduledFleet } from "./schedule.ts";
 
 /** What a fault is made from. */
@@ -24,19 +29,19 @@ export interface FaultRecipe {
 const gated = (fleet: ScheduledFleet) =>
   fleet.startMode === "gate" && fleet.capOwner === "planner";
 
-function whole(random: Random, least: number, most: number): number {
+export function whole(random: Random, least: number, most: number): number {
   return least + Math.floor(random() * (most - least + 1));
 }
 
-function nodeOf({ random, fleet }: RecipeContext): string {
+export function nodeOf({ random, fleet }: RecipeContext): string {
   return `n${whole(random, 1, fleet.nodes)}`;
 }
 
-function gpuOf({ random, fleet }: RecipeContext): number {
+export function gpuOf({ random, fleet }: RecipeContext): number {
   return whole(random, 0, fleet.gpusPerNode - 1);
 }
 
-function sideOf({ random, fleet }: RecipeContext): SimulatedSide {
+export function sideOf({ random, fleet }: RecipeContext): SimulatedSide {
   if (fleet.mode === "agg") return "agg";
   return random() < 0.5 ? "prefill" : "decode";
 }
@@ -52,11 +57,17 @@ function watcherOf(context: RecipeContext): string {
     : nodeOf(context);
 }
 
+/** Two streams of one client, or one of them. */
+function watchedOf({ random }: RecipeContext): { what?: Watched } {
+  const dice = random();
+  return dice < 0.6 ? {} : { what: dice < 0.8 ? "pods" : "reports" };
+}
+
 function timeOf({ atMs, durationMs }: RecipeContext) {
   return { atMs, durationMs };
 }
 
-function share(random: Random): number {
+export function share(random: Random): number {
   return Math.round((0.1 + 0.7 * random()) * 100) / 100;
 }
 
@@ -170,11 +181,21 @@ export const FAULT_RECIPES: readonly FaultRecipe[] = [
       ...timeOf(on),
       who: watcherOf(on),
       lagMs: whole(on.random, 500, 20_000),
+      ...watchedOf(on),
     }),
   },
   {
     kind: "watch_frozen",
-    make: (on) => ({ kind: "watch_frozen", ...timeOf(on), who: watcherOf(on) }),
+    make: (on) => ({
+      kind: "watch_frozen",
+      ...timeOf(on),
+      who: watcherOf(on),
+      ...watchedOf(on),
+    }),
+  },
+  {
+    kind: "report_deleted",
+    make: (on) => ({ kind: "report_deleted", atMs: on.atMs, node: nodeOf(on) }),
   },
   { kind: "api_down", make: (on) => ({ kind: "api_down", ...timeOf(on) }) },
   {
@@ -266,6 +287,8 @@ export const FAULT_RECIPES: readonly FaultRecipe[] = [
       kind: "planner_crash",
       atMs: on.atMs,
       downMs: whole(on.random, 1_000, 40_000),
+      ...(on.random() < 0.3 ? { onWrite: true } : {}),
+      ...(on.random() < 0.3 ? { heldMs: whole(on.random, 0, 60_000) } : {}),
     }),
   },
   {
@@ -274,6 +297,8 @@ export const FAULT_RECIPES: readonly FaultRecipe[] = [
       kind: "planner_paused",
       atMs: on.atMs,
       forMs: whole(on.random, 1_000, 60_000),
+      ...(on.random() < 0.3 ? { onWrite: true } : {}),
+      ...(on.random() < 0.3 ? { unaware: true } : {}),
     }),
   },
   {

@@ -7,6 +7,7 @@
 import { type Fault, type Random, seededRandom } from "../../simulator/mod.ts";
 import { FAULT_RECIPES, type RecipeContext } from "./fault_recipes.ts";
 import type { Schedule, ScheduledFleet, ScheduledTraffic } from "./schedule.ts";
+import { type Swarm, SWARMS } from "./swarms.ts";
 
 /** Faults begin after this and end before the window closes, milliseconds. */
 const FIRST_FAULT_MS = 5_000;
@@ -14,7 +15,8 @@ const FIRST_FAULT_MS = 5_000;
 /** The schedule of a seed. */
 export function generateSchedule(seed: number): Schedule {
   const random = seededRandom(seed);
-  const fleet = fleetOf(random);
+  const swarm = swarmOf(random);
+  const fleet = fleetOf(random, swarm);
   const windowMs = 1_000 * pick(random, [60, 120, 180, 300]);
   const traffic = trafficOf(random, fleet, windowMs);
   const spread = (least: number, most: number) =>
@@ -25,8 +27,8 @@ export function generateSchedule(seed: number): Schedule {
     powerPrefill: spread(0.7, 1.35),
     powerDecode: spread(0.7, 1.35),
   };
-  const answerMs = pick(random, [0, 20, 60, 300]);
-  const reorderMs = pick(random, [0, 0, 500, 3_000]);
+  const answerMs = pick(random, swarm.answersMs);
+  const reorderMs = pick(random, swarm.reordersMs);
   return {
     seed,
     fleet,
@@ -34,17 +36,23 @@ export function generateSchedule(seed: number): Schedule {
     secret,
     answerMs,
     reorderMs,
-    faults: faultsOf(random, { fleet, windowMs }),
+    faults: faultsOf(random, { fleet, windowMs, swarm }),
   };
+}
+
+/** A theme, by the weights. */
+function swarmOf(random: Random): Swarm {
+  let left = random() * SWARMS.reduce((sum, { weight }) => sum + weight, 0);
+  return SWARMS.find(({ weight }) => (left -= weight) < 0) ?? SWARMS[0]!;
 }
 
 const NO_SECRET = { ttft: 1, itl: 1, powerPrefill: 1, powerDecode: 1 };
 
 /** A fleet whose floors fit its budget, with one replica's GPUs to spare for a rollout. */
-function fleetOf(random: Random): ScheduledFleet {
+function fleetOf(random: Random, swarm: Swarm): ScheduledFleet {
   const mode = random() < 0.75 ? "disagg" : "agg";
   const capOwner = random() < 0.95 ? "planner" : "deployment";
-  const startMode = random() < 0.75
+  const startMode = random() < (swarm.stories.length > 0 ? 0.9 : 0.75)
     ? "gate"
     : random() < 0.5
     ? "prearm"
@@ -63,9 +71,10 @@ function fleetOf(random: Random): ScheduledFleet {
   const floorGpus = sides * floor * gpusPerReplica;
   const allGpus = nodes * gpusPerNode;
   // Without a gate what may start is reserved at the default limit (§6), so a budget has to hold most of the pool.
+  const mostWatts = maxGpus * (random() < swarm.tight ? 320 : 600);
   const budgetWatts = startMode === "gate"
     ? Math.floor(
-      floorGpus * 220 + random() * (maxGpus * 600 - floorGpus * 220),
+      floorGpus * 220 + random() * (mostWatts - floorGpus * 220),
     )
     : Math.floor(allGpus * 700 * (0.9 + 0.15 * random()));
   return {
@@ -108,38 +117,48 @@ function trafficOf(
 
 function faultsOf(
   random: Random,
-  { fleet, windowMs }: {
+  { fleet, windowMs, swarm }: {
     readonly fleet: ScheduledFleet;
     readonly windowMs: number;
+    readonly swarm: Swarm;
   },
 ): Fault[] {
-  const known = FAULT_RECIPES.filter(({ fits = () => true }) =>
-    fits(fleet) && random() < 0.35
+  const { kinds } = swarm;
+  const known = FAULT_RECIPES.filter(({ kind, fits = () => true }) =>
+    fits(fleet) && (kinds?.includes(kind) ?? true) && random() < swarm.knows
   );
-  if (known.length === 0) return [];
-  const count = Math.floor(random() * pick(random, [4, 8, 16]));
+  const context = (): RecipeContext => ({
+    fleet,
+    random,
+    atMs: FIRST_FAULT_MS + Math.floor(random() * (windowMs - FIRST_FAULT_MS)),
+    durationMs: 1_000 *
+      (1 + Math.floor(random() * random() * 90)),
+  });
+  const faults = storyOf(swarm, context());
+  if (known.length === 0) return faults;
+  const count = Math.floor(random() * pick(random, swarm.most));
   const busy = new Map<string, number>();
-  const faults: Fault[] = [];
   for (let index = 0; index < count; index++) {
     const recipe = pick(random, known);
-    const atMs = FIRST_FAULT_MS +
-      Math.floor(random() * (windowMs - FIRST_FAULT_MS));
-    const context: RecipeContext = {
-      fleet,
-      random,
-      atMs,
-      durationMs: 1_000 *
-        (1 + Math.floor(random() * random() * 90)),
-    };
-    const fault = recipe.make(context);
+    const on = context();
+    const fault = recipe.make(on);
     // One unplanned start at a time is what the other modes promise (§6).
     if (recipe.startsWorkers && fleet.startMode !== "gate") {
       if (busy.size > 0) continue;
-      busy.set(fault.kind, atMs);
+      busy.set(fault.kind, on.atMs);
     }
     faults.push(fault);
   }
   return faults.sort((a, b) => a.atMs - b.atMs);
+}
+
+/** A story of the theme; without a gate none claims anything (§6). */
+function storyOf(swarm: Swarm, context: RecipeContext): Fault[] {
+  const { fleet, random } = context;
+  const isGated = fleet.startMode === "gate" && fleet.capOwner === "planner";
+  const fitting = swarm.stories.filter(({ fits = () => true }) => fits(fleet));
+  if (!isGated || fitting.length === 0) return [];
+  return [...pick(random, fitting).tell(context)];
 }
 
 function pick<Value>(random: Random, values: readonly Value[]): Value {

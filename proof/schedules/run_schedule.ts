@@ -16,6 +16,7 @@ import {
   withSecret,
 } from "../../simulator/mod.ts";
 import { PlannerHost, type PlannerProcess } from "../processes/mod.ts";
+import { BatchChecks } from "./batch_checks.ts";
 import { findInDecision } from "./decision_checks.ts";
 import { configOf, nodesOf, replicaGpus } from "./fleet_config.ts";
 import { FORMULA_GPU, FORMULA_TRUTH, formulaModel } from "./formula_engine.ts";
@@ -82,6 +83,7 @@ class ScheduleRun {
   #count = 0;
   /** What each process staged last. */
   readonly #staged = new Map<PlannerProcess, Transition>();
+  readonly #batches = new Map<PlannerProcess, BatchChecks>();
 
   constructor(schedule: Schedule, options: RunOptions) {
     this.#schedule = schedule;
@@ -132,7 +134,7 @@ class ScheduleRun {
       : undefined;
     this.#checks = new PhysicalChecks(
       world,
-      fleet,
+      schedule,
       () => host?.inFlight() ?? [],
     );
     world.onEvent = () => this.#check();
@@ -208,6 +210,12 @@ class ScheduleRun {
 
   #hear(process: PlannerProcess, event: LoopEvent): void {
     const { fleet } = this.#schedule;
+    const batch = this.#batches.get(process) ?? new BatchChecks();
+    this.#batches.set(process, batch);
+    const unfenced = batch.find(event);
+    if (unfenced !== undefined) {
+      this.#found({ invariant: "fence", message: unfenced });
+    }
     switch (event.kind) {
       case "decided": {
         const { decision } = event.record;
@@ -258,6 +266,11 @@ class ScheduleRun {
     const leaseWatts = this.#world.api.lease.budgetWatts;
     if (
       process.fleet.leads && snapshot.lease?.heldByUs && snapshot.consistent &&
+      // Whoever slept through the end of its reign declares nothing.
+      this.#world.api.lease.holder === process.holder &&
+      // Nobody complies with a budget that has not been read.
+      process.settings.current().config.power?.budgetWatts ===
+        this.#wantedWatts &&
       transition.compliant &&
       transition.budgetInForceWatts <= this.#wantedWatts &&
       leaseWatts !== undefined && leaseWatts <= this.#wantedWatts &&
@@ -325,6 +338,8 @@ class ScheduleRun {
     if (idle) return idle.message;
     // Without room for them, replicas that demand asks for are not there, and that is rest.
     if (!staged.settled) return "";
+    const unfollowed = this.#checks.unfollowed();
+    if (unfollowed !== undefined) return unfollowed;
     for (const { side, replicas } of leader.loop.last?.decision.targets ?? []) {
       const pods = this.#world.api.pods().filter((pod) => pod.side === side);
       if (pods.length !== replicas) {

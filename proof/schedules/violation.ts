@@ -9,6 +9,10 @@ export const INVARIANTS = {
   opted_out: "a GPU of a pod that never asked was capped",
   ungranted: "a worker runs above what its pod was ever granted",
   advisory: "something was written in advisory mode",
+  generation:
+    "an older grant stands where a newer one was, on a pod or in a record",
+  fence: "a grant or raise was sent without a fresh Lease in its batch (C4)",
+  report: "a report says something that was not so when it was sent",
   targets: "a target is outside [min, max], or over the budgets",
   unexplained: "a decision changes something and gives no reason",
   threw: "the planner's code threw",

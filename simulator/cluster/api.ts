@@ -48,16 +48,27 @@ const DONE: WriteResult = { kind: "done" };
 /** Events come in the order in which they happened. */
 const IN_ORDER = { random: () => 0, reorderMs: 0 };
 
+/** Objects as they were at one time. */
+interface Copy {
+  readonly pods: readonly SimulatedPod[];
+  readonly reports: readonly NodePowerReport[];
+}
+const NOTHING: Copy = { pods: [], reports: [] };
+
 /** Objects and their versions. */
 export class SimulatedApi {
   readonly #pods = new Map<string, SimulatedPod>();
   /** The same as a list, made when it is asked for; undefined: something has changed since. */
   #podList: readonly SimulatedPod[] | undefined;
   readonly #reports = new Map<string, NodePowerReport>();
+  /** Made when it is asked for; undefined: a report is another one since. */
+  #reportList: readonly NodePowerReport[] | undefined;
   readonly #scalers = new Map<SimulatedSide, SimulatedScaler>();
   readonly #views = new Set<WatchedView>();
   readonly #strangers: Pod[] = [];
   #version = 40;
+  /** What a lagging replica has, the older one first. */
+  #copies: readonly [Copy, Copy] = [NOTHING, NOTHING];
   #lease: SimulatedLease;
 
   /**
@@ -96,7 +107,7 @@ export class SimulatedApi {
   }
 
   reports(): readonly NodePowerReport[] {
-    return [...this.#reports.values()];
+    return this.#reportList ??= [...this.#reports.values()];
   }
 
   report(nodeName: string): NodePowerReport | undefined {
@@ -126,6 +137,21 @@ export class SimulatedApi {
     );
     this.#views.add(view);
     return view;
+  }
+
+  /** A LIST from the cache of a replica that lags (A3): as old as the last but one copy, and nothing comes after it. */
+  staleView(): WatchedView {
+    const [{ pods, reports }] = this.#copies;
+    return new WatchedView(pods, reports, this.now, {
+      ...this.order,
+      onClose: () => {},
+    });
+  }
+
+  /** The lagging replica catches up by one copy. */
+  copy(): void {
+    const [, newer] = this.#copies;
+    this.#copies = [newer, { pods: this.pods(), reports: this.reports() }];
   }
 
   // ── Writes of planners ────────────────────────────────────────────────────────────────────────────────────────
@@ -259,7 +285,15 @@ export class SimulatedApi {
 
   publish(report: NodePowerReport): void {
     this.#reports.set(report.nodeName, report);
-    for (const view of this.#views) view.pushReport(report);
+    this.#reportList = undefined;
+    for (const view of this.#views) view.pushReport(report.nodeName, report);
+  }
+
+  /** Somebody deletes a report. */
+  removeReport(nodeName: string): void {
+    if (!this.#reports.delete(nodeName)) return;
+    this.#reportList = undefined;
+    for (const view of this.#views) view.pushReport(nodeName, undefined);
   }
 
   #put(pod: SimulatedPod): void {

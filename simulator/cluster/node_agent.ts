@@ -26,7 +26,7 @@ import type { WatchedView } from "./watched_view.ts";
 const FREE_AFTER_MS = 5_000;
 /** A report is sent this often when nothing happens. */
 const HEARTBEAT_MS = 10_000;
-/** From its start until an agent without a record has a consistent LIST; what it sees before comes from an old cache. */
+/** From its start until an agent has a consistent LIST; what it sees before comes from an old cache. */
 const LIST_MS = 1_000;
 
 /** The agent's process died between a write and its record. */
@@ -75,12 +75,14 @@ export class NodeAgent {
     return this.#view;
   }
 
-  /** The process starts; the pods it sees first come from a cache as old as its last view, until a LIST is through. */
+  /** The process starts; the pods it sees first come from an old cache, until a consistent LIST is through (C22). */
   restart({ recordLost }: { readonly recordLost: boolean }): void {
     // A record that was lost and not rebuilt is not there at the next start either.
     this.#recordLost = recordLost || this.#recordLost && !this.#adopted;
     this.#adopted = !this.#recordLost;
     this.#hasReadReport = false;
+    this.#view[Symbol.dispose]();
+    this.#view = this.#api.staleView();
     this.#consistent = false;
     this.#startedAtMs = undefined;
     this.#told = undefined;
@@ -192,8 +194,7 @@ export class NodeAgent {
   #list(nowMs: number): void {
     if (this.#consistent) return;
     this.#startedAtMs ??= nowMs;
-    const waitMs = this.#recordLost ? LIST_MS : 0;
-    if (!this.#node.agentHears || nowMs - this.#startedAtMs < waitMs) return;
+    if (!this.#node.agentHears || nowMs - this.#startedAtMs < LIST_MS) return;
     this.#view[Symbol.dispose]();
     this.#view = this.#api.watch();
     this.#consistent = true;

@@ -12,7 +12,8 @@ interface PodEvent {
 }
 
 interface ReportEvent {
-  readonly report: NodePowerReport;
+  readonly nodeName: string;
+  readonly report: NodePowerReport | undefined;
   readonly atMs: number;
 }
 
@@ -74,9 +75,9 @@ export class WatchedView implements Disposable {
     insert(this.#podEvents, { uid, pod, atMs: this.#dueMs("pod", uid) });
   }
 
-  pushReport(report: NodePowerReport): void {
-    const atMs = this.#dueMs("node", report.nodeName);
-    insert(this.#reportEvents, { report, atMs });
+  pushReport(nodeName: string, report: NodePowerReport | undefined): void {
+    const atMs = this.#dueMs("node", nodeName);
+    insert(this.#reportEvents, { nodeName, report, atMs });
   }
 
   /** Delivers the oldest events of pods. */
@@ -97,15 +98,16 @@ export class WatchedView implements Disposable {
   deliverReports(most = Infinity): void {
     if (this.#reportEvents.length === 0 || most === 0) return;
     this.#reportList = undefined;
-    for (const { report } of this.#reportEvents.splice(0, most)) {
-      this.#reports.set(report.nodeName, report);
+    for (const { nodeName, report } of this.#reportEvents.splice(0, most)) {
+      if (report) this.#reports.set(nodeName, report);
+      else this.#reports.delete(nodeName);
     }
   }
 
   /** Delivers what was due until then. @returns whether there was anything */
-  deliverUntil(atMs: number): boolean {
-    const pods = countUntil(this.#podEvents, atMs);
-    const reports = countUntil(this.#reportEvents, atMs);
+  deliverUntil(podsMs: number, reportsMs = podsMs): boolean {
+    const pods = countUntil(this.#podEvents, podsMs);
+    const reports = countUntil(this.#reportEvents, reportsMs);
     this.deliverPods(pods);
     this.deliverReports(reports);
     return pods + reports > 0;

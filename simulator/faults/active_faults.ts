@@ -7,6 +7,7 @@ import {
   type Fault,
   type FaultOf,
   type ForbiddenWrite,
+  type Watched,
   type Watcher,
 } from "./fault.ts";
 
@@ -123,16 +124,16 @@ export class ActiveFaults {
   }
 
   /** How late events are for somebody, milliseconds on top of the usual; infinite while frozen. */
-  watchLagMs(who: Watcher): number {
+  watchLagMs(who: Watcher, what: Watched): number {
     if (!this.has("watch_frozen") && !this.has("watch_lag")) return 0;
-    const concerns = (watcher: Watcher) =>
-      watcher === "all" || watcher === who ||
-      watcher === "agents" && who !== "planner";
-    if (this.all("watch_frozen").some((fault) => concerns(fault.who))) {
-      return Infinity;
-    }
+    const isPlanner = who.startsWith("planner");
+    const concerns = (fault: FaultOf<"watch_lag" | "watch_frozen">) =>
+      (fault.what === undefined || fault.what === what) &&
+      (fault.who === "all" || fault.who === who ||
+        fault.who === (isPlanner ? "planner" : "agents"));
+    if (this.all("watch_frozen").some(concerns)) return Infinity;
     return this.all("watch_lag").reduce(
-      (most, fault) => concerns(fault.who) ? Math.max(most, fault.lagMs) : most,
+      (most, fault) => concerns(fault) ? Math.max(most, fault.lagMs) : most,
       0,
     );
   }

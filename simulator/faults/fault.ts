@@ -34,8 +34,11 @@ export type SourceSignal =
   | "capacity"
   | "engines";
 
-/** Whose watch: the planner's, every agent's, everybody's, or one node's agent by the node's name. */
+/** Whose watch: every planner's, one planner's by its holder's name, every agent's, everybody's, or one node's agent by the node's name. */
 export type Watcher = string;
+
+/** Pods and reports are watched over streams of their own: one can be late without the other. */
+export type Watched = "pods" | "reports";
 
 /** Writes that an API server refuses by permission. */
 export type ForbiddenWrite = "patch" | "scale" | "lease" | "report";
@@ -107,8 +110,16 @@ export type FaultWhat =
     readonly kind: "watch_lag";
     readonly who: Watcher;
     readonly lagMs: number;
+    /** Absent: both. */
+    readonly what?: Watched;
   }
-  | { readonly kind: "watch_frozen"; readonly who: Watcher }
+  | {
+    readonly kind: "watch_frozen";
+    readonly who: Watcher;
+    readonly what?: Watched;
+  }
+  /** Somebody deletes a node's report; its agent writes it anew with its next one. */
+  | { readonly kind: "report_deleted"; readonly node: string }
   | { readonly kind: "api_down" }
   /** Answers come so late; the write lands on the way. */
   | { readonly kind: "api_slow"; readonly answerMs: number }
@@ -129,9 +140,23 @@ export type FaultWhat =
   /** Every pod of the side is replaced, one surge pod at a time. */
   | { readonly kind: "rollout"; readonly side: SimulatedSide }
   // ── The planner ──
-  | { readonly kind: "planner_crash"; readonly downMs: number }
+  | {
+    readonly kind: "planner_crash";
+    readonly downMs: number;
+    /** Not at once, but with the first grant or raise that the leader sends before the end. */
+    readonly onWrite?: boolean;
+    /** What it had sent is held up on its way for so long, milliseconds: a network has no bound. */
+    readonly heldMs?: number;
+  }
   /** Frozen; what it had sent lands at the end. */
-  | { readonly kind: "planner_paused"; readonly forMs: number }
+  | {
+    readonly kind: "planner_paused";
+    readonly forMs: number;
+    /** Not at once, but with the first grant or raise that the leader sends before the end. */
+    readonly onWrite?: boolean;
+    /** Its clock stands still too, as a suspended machine's does: afterwards it takes itself for the leader until it next renews. */
+    readonly unaware?: boolean;
+  }
   /** Another process with the same configuration, until the end. */
   | { readonly kind: "second_planner" }
   /** The planner's wall clock moves. */
@@ -195,6 +220,7 @@ export const FAULT_KINDS = [
   "foreign_annotation",
   "watch_lag",
   "watch_frozen",
+  "report_deleted",
   "api_down",
   "api_slow",
   "write_lost",
@@ -233,6 +259,7 @@ export function endOf(fault: Fault): number {
       return fault.atMs + fault.forMs;
     case "gpu_reset":
     case "record_lost":
+    case "report_deleted":
     case "foreign_annotation":
     case "pod_killed":
     case "pod_evicted":

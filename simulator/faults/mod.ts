@@ -12,6 +12,7 @@ export {
   type FaultWhat,
   type ForbiddenWrite,
   type SourceSignal,
+  type Watched,
   type Watcher,
 } from "./fault.ts";
 export {

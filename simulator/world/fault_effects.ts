@@ -44,6 +44,8 @@ export class FaultEffects implements FaultTarget {
       case "record_lost":
         this.#node(fault.node)?.loseRecord();
         return;
+      case "report_deleted":
+        return api.removeReport(fault.node);
       case "foreign_annotation": {
         const pod = controllers.pick(fault.side, fault.index)?.pod;
         if (!pod) return;

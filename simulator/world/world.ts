@@ -68,6 +68,8 @@ const DELAYS: Delays = {
   answerMs: 0,
 };
 const MOST_VIOLATIONS = 100;
+/** A cache that lags is between one and two of these old, milliseconds. */
+const COPY_MS = 15_000;
 
 /** A world that moves when it is told to. The same options give the same bytes. */
 export class SimulatedWorld {
@@ -93,7 +95,9 @@ export class SimulatedWorld {
   readonly #room: EngineRoom;
   readonly #options: WorldOptions;
   readonly #random;
-  readonly #views = new Set<WatchedView>();
+  /** Views of planners, with their names. */
+  readonly #views = new Map<WatchedView, string>();
+  #copiedAtMs = 0;
   readonly #strangers = new Set<string>();
   readonly #listeners = new Set<() => void>();
   /** What each node's limits come to, and the version of the node that it holds for. */
@@ -150,10 +154,10 @@ export class SimulatedWorld {
     return this.#nowMs;
   }
 
-  /** A client's view that gets events as late as watches are. */
-  watch(): WatchedView {
+  /** A planner's view that gets events as late as its watches are. */
+  watch(who = "planner"): WatchedView {
     const view = this.api.watch();
-    this.#views.add(view);
+    this.#views.set(view, who);
     return view;
   }
 
@@ -274,6 +278,10 @@ export class SimulatedWorld {
 
   #step(milliseconds: number): void {
     this.#nowMs += milliseconds;
+    if (this.#nowMs - this.#copiedAtMs >= COPY_MS) {
+      this.#copiedAtMs = this.#nowMs;
+      this.api.copy();
+    }
     if (this.#player.playUntil(this.#nowMs)) this.check();
     this.#effects.persist();
     this.#keepAppointments();
@@ -281,10 +289,8 @@ export class SimulatedWorld {
     this.check();
     for (const node of this.nodes) {
       if (!node.agentRuns) continue;
-      const lagMs = this.delays.watchMs +
-        this.faults.watchLagMs(node.facts.name);
       const heard = node.agentHears &&
-        node.view.deliverUntil(this.#nowMs - lagMs);
+        this.#deliver(node.view, node.facts.name);
       // Everybody's pods pass by; an event somewhere is looked at everywhere, as the API server's watch is filtered for real.
       if (heard) node.hear();
       if (!node.isDue(this.#nowMs)) continue;
@@ -300,11 +306,19 @@ export class SimulatedWorld {
     }
     if (this.faults.has("api_down")) return;
     let news = false;
-    const lagMs = this.delays.watchMs + this.faults.watchLagMs("planner");
-    for (const view of this.#views) {
-      news = view.deliverUntil(this.#nowMs - lagMs) || news;
+    for (const [view, who] of this.#views) {
+      news = this.#deliver(view, who) || news;
     }
     if (news) { for (const listener of [...this.#listeners]) listener(); }
+  }
+
+  /** Hands over what is due by now. @returns whether there was anything */
+  #deliver(view: WatchedView, who: string): boolean {
+    const untilMs = this.#nowMs - this.delays.watchMs;
+    return view.deliverUntil(
+      untilMs - this.faults.watchLagMs(who, "pods"),
+      untilMs - this.faults.watchLagMs(who, "reports"),
+    );
   }
 
   #keepAppointments(): void {

@@ -207,9 +207,8 @@ export const SCENARIO_MUTATIONS: readonly ScenarioMutation[] = [
   {
     does: "calls a cut compliant when it is sent (C16)",
     file: `${LEDGER}/stage.ts`,
-    from:
-      "compliant: chargedWatts <= Math.min(budgets.inForceWatts, budgetWatts),",
-    to: "compliant: true,",
+    from: "chargedWatts <= Math.min(budgets.inForceWatts, budgetWatts),",
+    to: "chargedWatts > -1,",
     kills: ["O20"],
   },
   {

@@ -18,11 +18,19 @@ const PARTS = [
   "tests/seeded_bugs",
 ];
 
+/** How a search is run, beyond the defaults. */
+export interface Machine {
+  readonly v8Flags?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** What a search came to. */
 export interface Found {
   /** Undefined: not found. */
   readonly seed: number | undefined;
   readonly invariant: string | undefined;
+  /** Of all lines of the record of the finding run. */
+  readonly hash: string | undefined;
   /** Schedules that were run, the finding one included. */
   readonly schedules: number;
 }
@@ -50,9 +58,11 @@ export class BrokenTree implements AsyncDisposable {
    */
   async search(
     { changes }: SeededBug,
-    { firstSeed, count }: {
+    { firstSeed, count, machine = {} }: {
       readonly firstSeed: number;
       readonly count: number;
+      /** What is different from this machine. */
+      readonly machine?: Machine;
     },
   ): Promise<Found> {
     const before = new Map<string, string>();
@@ -73,12 +83,13 @@ export class BrokenTree implements AsyncDisposable {
             "run",
             "-A",
             "--no-check",
+            ...(machine.v8Flags ?? []).map((flag) => `--v8-flags=${flag}`),
             "tests/seeded_bugs/find.ts",
             `${firstSeed}`,
             `${count}`,
           ],
           cwd: this.folder,
-          env: { NO_COLOR: "1" },
+          env: { NO_COLOR: "1", ...machine.env },
         },
       ).output();
       if (!success) throw new Error(new TextDecoder().decode(stderr));

@@ -109,12 +109,21 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
     }],
   },
   {
-    name: "gate: open whatever boot it was opened in",
-    rule: "C20",
+    name: "gate: reported as waiting while its pod runs",
+    rule: "R40",
     changes: [{
       file: "agent/gate_state.ts",
       from: 'return opened || running ? "open" : "waiting";',
       to: 'return "waiting";',
+    }],
+  },
+  {
+    name: "gate: open whatever boot it was opened in",
+    rule: "C20",
+    changes: [{
+      file: "agent/gate_state.ts",
+      from: "const opened = owner?.openedBoot === bootId;",
+      to: "const opened = owner?.openedBoot !== undefined;",
     }],
   },
   {
@@ -123,7 +132,8 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
     changes: [{
       file: "simulator/cluster/node_agent.ts",
       from: "return owner?.generation !== undefined && owner.watts > 0 &&",
-      to: "return owner !== undefined || gpu.limitWatts < 700 ||",
+      to:
+        "return gpu.limitWatts < 700 || owner?.generation !== undefined && owner.watts > 0 &&",
     }],
   },
   {

@@ -3,11 +3,11 @@
 import { generateSchedule, runSchedule } from "../../proof/mod.ts";
 
 const [firstSeed = 1, count = 1] = Deno.args.map(Number);
-let found: { seed: number; invariant: string } | undefined;
+let found: { seed: number; invariant: string; hash: string } | undefined;
 let schedules = 0;
 for (let seed = firstSeed; seed < firstSeed + count && !found; seed++) {
   schedules++;
-  const { violation } = await runSchedule(generateSchedule(seed));
-  if (violation) found = { seed, invariant: violation.invariant };
+  const { violation, hash } = await runSchedule(generateSchedule(seed));
+  if (violation) found = { seed, invariant: violation.invariant, hash };
 }
 console.log(JSON.stringify({ ...found, schedules }));

@@ -37,10 +37,32 @@ export const LEDGER_BUGS: readonly SeededBug[] = [
   {
     name: "act before stamping",
     rule: "C13",
+    // Stamps come first in a batch, and one that fails ends it: only both rules together can be broken.
     changes: [{
       file: `${LEDGER}/stage_context.ts`,
       from: "!snapshot.consistent || reign.unstamped.length > 0",
       to: "!snapshot.consistent",
+    }, {
+      file: `${LEDGER}/stage.ts`,
+      from: `    ...unconditional.steps,
+    ...scale.downs,
+    ...following,`,
+      to: `    ...following,
+    ...scale.downs,
+    ...unconditional.steps,`,
+    }],
+  },
+  {
+    name: "compliance is declared before stamping",
+    rule: "C12",
+    changes: [{
+      file: `${LEDGER}/stage.ts`,
+      from: "reign.unstamped.length + reign.unfenced.length === 0",
+      to: "reign.epoch > 0",
+    }, {
+      file: `${LEDGER}/stage.ts`,
+      from: ': reign.kind !== "claimed";',
+      to: ': reign.kind !== "stepped_down";',
     }],
   },
   {
@@ -166,9 +188,8 @@ export const LEDGER_BUGS: readonly SeededBug[] = [
     rule: "C16",
     changes: [{
       file: `${LEDGER}/stage.ts`,
-      from:
-        "compliant: chargedWatts <= Math.min(budgets.inForceWatts, budgetWatts),",
-      to: "compliant: true,",
+      from: "chargedWatts <= Math.min(budgets.inForceWatts, budgetWatts),",
+      to: "chargedWatts > -1,",
     }],
   },
   {
@@ -252,9 +273,9 @@ export const LEDGER_BUGS: readonly SeededBug[] = [
     changes: [{
       file: "planner/fleets/simulated/simulated_fleet.ts",
       from: `    if (this.#view) this.#world.unwatch(this.#view);
-    this.#view = this.#world.watch();
+    this.#view = this.#world.watch(this.#holder);
     this.#consistent = true;`,
-      to: `    this.#view ??= this.#world.watch();
+      to: `    this.#view ??= this.#world.watch(this.#holder);
     this.#consistent = true;`,
     }],
   },

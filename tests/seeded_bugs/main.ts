@@ -1,5 +1,6 @@
-/** The table of seeded bugs: `deno run -A tests/seeded_bugs/main.ts [PART OF A NAME] [SCHEDULES]`. Exits with 1 when one is not found. @module */
+/** The table of seeded bugs: `deno run -A tests/seeded_bugs/main.ts [--schedules N] [PART OF A NAME…]`. Exits with 1 when one is not found. @module */
 
+import { parseArgs } from "node:util";
 import { BrokenTree } from "./broken_tree.ts";
 import { SEEDED_BUGS } from "./bugs.ts";
 
@@ -9,15 +10,16 @@ export const WITHIN_SCHEDULES = 1_000;
 /** Runs all of them, so many side by side. @returns names of those that were not found */
 export async function searchAll(
   write: (line: string) => void,
-  { part = "", lanes = 2, within = WITHIN_SCHEDULES }: {
-    readonly part?: string;
+  { parts = [""], lanes = 2, within = WITHIN_SCHEDULES }: {
+    /** Bugs of whose rule and name one of them is a part. */
+    readonly parts?: readonly string[];
     readonly lanes?: number;
     readonly within?: number;
   } = {},
 ): Promise<string[]> {
   const missed: string[] = [];
   const todo = SEEDED_BUGS.filter(({ name, rule }) =>
-    `${rule} ${name}`.includes(part)
+    parts.some((part) => `${rule} ${name}`.includes(part))
   );
   const lane = async () => {
     await using tree = await BrokenTree.create();
@@ -39,9 +41,13 @@ export async function searchAll(
 }
 
 if (import.meta.main) {
+  const { values, positionals } = parseArgs({
+    options: { schedules: { type: "string" } },
+    allowPositionals: true,
+  });
   const missed = await searchAll(console.log, {
-    part: Deno.args[0] ?? "",
-    within: Number(Deno.args[1] ?? WITHIN_SCHEDULES),
+    parts: positionals.length > 0 ? positionals : [""],
+    within: Number(values.schedules ?? WITHIN_SCHEDULES),
   });
   if (missed.length > 0) Deno.exit(1);
 }

@@ -23,8 +23,10 @@ export function Standing({ view }: { readonly view: FeedView | undefined }) {
   const live = decision?.observed.live;
   const transition = state?.transition;
   const budget = sample?.budget;
+  // A new leader is not compliant before it has stamped everything; over the budget is something else.
   const over = transition !== null && transition !== undefined &&
-    !transition.compliant;
+    !transition.compliant &&
+    (sample?.charged ?? Infinity) > (budget ?? 0);
   return (
     <section class="summary" aria-labelledby="standing-heading">
       <div class="headline">

@@ -67,7 +67,8 @@ export function stage(ledger: LedgerState, input: StageInput): Staged {
     charges,
     chargedWatts,
     budgetInForceWatts: budgets.inForceWatts,
-    compliant: chargedWatts <= Math.min(budgets.inForceWatts, budgetWatts),
+    compliant: isComplete(reign) &&
+      chargedWatts <= Math.min(budgets.inForceWatts, budgetWatts),
   };
   const cut = cutOf(ledger, {
     inForceWatts: budgets.inForceWatts,
@@ -160,6 +161,16 @@ export function stage(ledger: LedgerState, input: StageInput): Staged {
         caps.state.leavingWatts === 0,
     },
   };
+}
+
+/**
+ * Until everything listed is stamped a write of an earlier leader may land that no charge knows of (`cap-protocol.md` §8), so
+ * a new leader declares no compliance before (C12, C16).
+ */
+function isComplete(reign: Reign): boolean {
+  return reign.kind === "held"
+    ? reign.unstamped.length + reign.unfenced.length === 0
+    : reign.kind !== "claimed";
 }
 
 /** A PUT of the Lease when something needs one: a batch that raises, or another budget (C4, C15, C17). */

@@ -74,7 +74,7 @@ export interface Transition {
   readonly chargedWatts: number;
   /** min(own configuration, Lease) (C17). */
   readonly budgetInForceWatts: number;
-  /** The ledger is within the newest budget (C16). */
+  /** The ledger is within the newest budget (C16), and no write of an earlier leader can land any more (C12). */
   readonly compliant: boolean;
   /** A cut under way: the claim still is the old budget, since then (C16). Absent: none. */
   readonly cut?: {

@@ -41,7 +41,11 @@ export class SimulatedFleet implements Fleet {
   #lease: SimulatedLease;
   #renewedAtMs = -Infinity;
   #leading = false;
+  /** Until then it goes by the Lease that it knows: its clock stood still, and it is not yet time to renew. */
+  #unawareUntilMs = -Infinity;
   #news = true;
+  /** Told of each write that is on its way. */
+  onSent: ((step: Step) => void) | undefined;
   readonly #listeners = new Set<() => void>();
   readonly #packets = new Set<Packet>();
   readonly #unlisten: () => void;
@@ -94,7 +98,7 @@ export class SimulatedFleet implements Fleet {
       this.#lease = api.lease;
     } else if (reached) this.#elect();
     else this.#doubt();
-    const view = this.#view ??= this.#world.watch();
+    const view = this.#view ??= this.#world.watch(this.#holder);
     return Promise.resolve({
       ...clusterSnapshot(api, view, {
         holder: this.#holder,
@@ -137,6 +141,7 @@ export class SimulatedFleet implements Fleet {
         },
       };
       this.#packets.add(packet);
+      this.onSent?.(step);
       this.#land(packet);
     });
   }
@@ -146,9 +151,18 @@ export class SimulatedFleet implements Fleet {
     return [...this.#packets].map(({ step }) => step);
   }
 
-  /** What has been sent and not landed is held up on its way until a time: a process froze between two packets. */
+  /** The process is frozen until a time. With `unaware` its clock stands still meanwhile, and it does not know how late it is. */
+  freeze(untilMs: number, { unaware }: { readonly unaware: boolean }): void {
+    const { nowMs } = this.#world;
+    if (unaware) {
+      const leftMs = LEASE_MS / 3 - (nowMs - this.#renewedAtMs);
+      this.#unawareUntilMs = untilMs + Math.max(0, leftMs);
+    } else if (untilMs - nowMs > RENEW_DEADLINE_MS) this.#leading = false;
+    this.holdUp(untilMs);
+  }
+
+  /** What has been sent and not landed is held up on its way until a time. */
   holdUp(untilMs: number): void {
-    if (untilMs - this.#world.nowMs > RENEW_DEADLINE_MS) this.#leading = false;
     for (const packet of this.#packets) {
       packet.landsAtMs = Math.max(packet.landsAtMs, untilMs);
     }
@@ -217,6 +231,7 @@ export class SimulatedFleet implements Fleet {
   /** Keeps the Lease, or takes one that nobody holds any more and LISTs anew (C11, C14). */
   #elect(): void {
     const { api, nowMs, faults } = this.#world;
+    if (this.#leading && nowMs < this.#unawareUntilMs) return;
     const { holder, renewedAtMs } = api.lease;
     const forbidden = faults.forbids("lease");
     if (this.#leading && holder === this.#holder) {
@@ -236,12 +251,13 @@ export class SimulatedFleet implements Fleet {
     this.#lease = api.lease;
     this.#renewedAtMs = nowMs;
     if (this.#view) this.#world.unwatch(this.#view);
-    this.#view = this.#world.watch();
+    this.#view = this.#world.watch(this.#holder);
     this.#consistent = true;
   }
 
   /** Who could not renew in time does not know whether it still leads. */
   #doubt(): void {
+    if (this.#world.nowMs < this.#unawareUntilMs) return;
     if (this.#world.nowMs - this.#renewedAtMs > RENEW_DEADLINE_MS) {
       this.#stepDown();
     }
@@ -259,8 +275,11 @@ export class SimulatedFleet implements Fleet {
   #write(step: Step): StepOutcome {
     const { api, nowMs } = this.#world;
     switch (step.kind) {
-      case "lease":
-        return api.putLease(this.#holder, { ...step, nowMs });
+      case "lease": {
+        const outcome = api.putLease(this.#holder, { ...step, nowMs });
+        if (outcome.kind === "conflict") this.#unawareUntilMs = -Infinity;
+        return outcome;
+      }
       case "patch":
         return api.patchPod(step.pod.uid, step.pod.resourceVersion, step.grant);
       case "scale":

@@ -261,6 +261,7 @@ function faultOf(
     case "agent_cut_off":
     case "node_silent":
     case "record_lost":
+    case "report_deleted":
       return { kind: event.type, node: event.node };
     case "gpu_reset":
       return { kind: event.type, node: event.node, gpu: event.gpu };
@@ -300,9 +301,18 @@ function faultOf(
         ...(event.grant === undefined ? {} : { grant: event.grant }),
       };
     case "watch_lag":
-      return { kind: event.type, who: event.who, lagMs: event.lag_s * 1000 };
+      return {
+        kind: event.type,
+        who: event.who,
+        lagMs: event.lag_s * 1000,
+        ...(event.what ? { what: event.what } : {}),
+      };
     case "watch_frozen":
-      return { kind: event.type, who: event.who };
+      return {
+        kind: event.type,
+        who: event.who,
+        ...(event.what ? { what: event.what } : {}),
+      };
     case "api_slow":
       return { kind: event.type, answerMs: event.answer_s * 1000 };
     case "write_lost":

@@ -93,6 +93,7 @@ const REFERENCE = {
 } as const;
 
 const pod = { side, index: z.int().min(0).default(0) };
+const what = z.enum(["pods", "reports"]).optional();
 const signals = { signals: sourceSignals.optional() };
 
 /** Faults of the world, timed in seconds. */
@@ -113,8 +114,9 @@ const FAULTS = {
     limit: z.string().optional(),
     grant: z.string().optional(),
   },
-  watch_lag: { who: z.string().default("planner"), lag_s: seconds },
-  watch_frozen: { who: z.string().default("planner") },
+  watch_lag: { who: z.string().default("planner"), lag_s: seconds, what },
+  watch_frozen: { who: z.string().default("planner"), what },
+  report_deleted: { node },
   api_down: {},
   api_slow: { answer_s: seconds },
   write_lost: { share },

@@ -230,6 +230,34 @@ Deno.test("a Lease that was not renewed ends every grant of its batch; lowers st
   await w.stop();
 });
 
+Deno.test("while a Lease PUT has no answer yet, the batches after it have none of their own and raise nothing (C4)", async () => {
+  const steps: Step[] = [
+    { kind: "lease", epoch: 1, budgetWatts: 9000, resourceVersion: "7" },
+    patch("a", "lower"),
+    patch("b", "grant"),
+    patch("c", "raise"),
+  ];
+  const w = world({
+    brain: {
+      stage: (ledger) => ({
+        ledger,
+        transition: { ...settledTransition(12_000), steps },
+      }),
+    },
+  });
+  w.fleet.outcome = ({ kind }) =>
+    kind === "lease" ? new Promise(() => {}) : { kind: "done" };
+  w.start();
+  await w.clock.run(9_000);
+  const sent = w.fleet.applied.map((step) =>
+    step.kind === "patch" ? step.pod.name : step.kind
+  );
+  assert.equal(sent.filter((name) => name === "lease").length, 1);
+  assert(sent.filter((name) => name === "a").length >= 2);
+  assert.deepEqual(sent.filter((name) => name === "b" || name === "c"), []);
+  await w.stop();
+});
+
 Deno.test("a write without an answer is unanswered, never sent again while it is under way, and does not hold the others", async () => {
   const steps = [patch("hangs", "lower"), patch("quick", "lower")];
   const w = world({

@@ -86,6 +86,41 @@ Deno.test("planner_paused: nothing is written, and what was sent lands at the en
   assert(linesWith(lines, "planner-1 grant").length >= 2);
 });
 
+Deno.test("planner_crash with onWrite and heldMs: the leader dies with a grant on its way, which lands much later", async () => {
+  const lines = await recordOf([
+    {
+      kind: "planner_crash",
+      atMs: 1_000,
+      downMs: 30_000,
+      onWrite: true,
+      heldMs: 40_000,
+    },
+  ], { answerMs: 300 });
+  const [first] = linesWith(lines, "planner-1 claim");
+  assert(first);
+  // Its last words have no answer; a successor takes over and grants.
+  assert.deepEqual(linesWith(lines, "planner-1 grant"), []);
+  assert(linesWith(lines, "planner-2 grant").length >= 2);
+});
+
+Deno.test("planner_paused with unaware: it takes itself for the leader until its Lease is refused", async () => {
+  const faults = (unaware: boolean): Fault[] => [
+    { kind: "second_planner", atMs: 20_000, durationMs: 120_000 },
+    {
+      kind: "planner_paused",
+      atMs: 61_000,
+      forMs: 30_000,
+      ...(unaware ? { unaware } : {}),
+    },
+    { kind: "budget", atMs: 62_000, watts: 700 },
+  ];
+  const woken = async (unaware: boolean) =>
+    linesWith(await recordOf(faults(unaware)), "planner-1 lease", "conflict")
+      .filter(({ atMs }) => atMs >= 91_000).length;
+  assert.equal(await woken(false), 0);
+  assert(await woken(true) > 0);
+});
+
 Deno.test("second_planner: it writes nothing while the first one leads", async () => {
   const lines = await recordOf([
     { kind: "second_planner", atMs: 20_000, durationMs: 60_000 },

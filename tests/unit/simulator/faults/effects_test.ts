@@ -356,6 +356,65 @@ fault(
   },
 );
 
+Deno.test("watch_frozen: pods and reports are watched apart, and planners by their names", () => {
+  const struck = world([{
+    kind: "watch_frozen",
+    atMs: 30_000,
+    durationMs: 60_000,
+    who: "planner-2",
+    what: "reports",
+  }]);
+  const [first, second] = [
+    struck.watch("planner-1"),
+    struck.watch("planner-2"),
+  ];
+  struck.advance(1_000);
+  grant(struck, gpu(struck).podUid!, 400, 2);
+  struck.advance(12_000);
+  const shown = (view: typeof first) => [
+    view.pods().some(({ pod }) => pod.powerLimit === "400"),
+    view.reports().some(({ gpus }) =>
+      gpus.some(({ limitWatts }) => limitWatts === 400)
+    ),
+  ];
+  assert.deepEqual(shown(first), [true, true]);
+  assert.deepEqual(shown(second), [true, false]);
+});
+
+fault(
+  "report_deleted",
+  "the report is gone until its agent writes the next one",
+  () => {
+    const struck = world([{ kind: "report_deleted", atMs: 31_000, ...N1 }]);
+    const { sequence } = struck.api.report("n1")!;
+    const view = struck.watch();
+    struck.advance(1_500);
+    assert.equal(struck.api.report("n1"), undefined);
+    assert(!view.reports().some(({ nodeName }) => nodeName === "n1"));
+    struck.advance(12_000);
+    assert(struck.api.report("n1")!.sequence > sequence);
+  },
+);
+
+Deno.test("an agent that starts sees an old cache first, and follows nothing older than its record from it (C22)", () => {
+  const struck = world([
+    { kind: "agent_down", atMs: 80_000, durationMs: 3_000, ...N1 },
+  ]);
+  const uid = gpu(struck).podUid!;
+  struck.advance(45_000);
+  grant(struck, uid, 250, 2);
+  struck.advance(4_000);
+  assert.equal(gpu(struck).limitWatts, 250);
+  struck.advance(4_100);
+  // The agent has just started: its cache is from before the lower.
+  const seen = struck.nodes[0]!.view.pods().find(({ pod }) => pod.uid === uid);
+  assert.equal(seen?.pod.powerLimit, "300");
+  struck.advance(900);
+  assert.equal(gpu(struck).limitWatts, 250);
+  struck.advance(2_000);
+  assert.equal(gpu(struck).limitWatts, 250);
+});
+
 fault("forbidden", "reports that may not be written are not there", () => {
   const struck = world([
     { kind: "forbidden", atMs: 30_000, what: "report" },

@@ -239,9 +239,8 @@ const MUTATIONS: readonly Mutation[] = [
     name: "compliance when sent",
     changes: [{
       file: "stage.ts",
-      from:
-        "compliant: chargedWatts <= Math.min(budgets.inForceWatts, budgetWatts),",
-      to: "compliant: true,",
+      from: "chargedWatts <= Math.min(budgets.inForceWatts, budgetWatts),",
+      to: "chargedWatts > -1,",
     }],
   },
   {

@@ -88,6 +88,19 @@ Deno.test("C12: every pod is stamped, granted or in its gate, live or terminatin
   ]);
 });
 
+Deno.test("C16: a new leader declares no compliance before it has stamped: a raise of its predecessor may still land", () => {
+  const leader = new Leader([target(1, 300, "prefill"), target(1, 300)]);
+  const look = snapshot(pair());
+  leader.stage(look);
+  assert.equal(leader.last?.chargedWatts, 800);
+  assert.equal(leader.last?.compliant, false);
+  leader.stage(look, { answer: () => ({ kind: "conflict", reason: "" }) });
+  assert.equal(leader.last?.compliant, false);
+  leader.stage(look);
+  leader.stage(look);
+  assert.equal(leader.last?.compliant, true);
+});
+
 Deno.test("C13: no grant before every listed pod is stamped or gone", () => {
   const leader = new Leader([target(2, 300)]);
   const before = snapshot({
