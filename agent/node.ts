@@ -27,6 +27,7 @@ import type {
   ReportSink,
 } from "./ports.ts";
 import { type LastReport, Reconciler } from "./reconciler.ts";
+import { keepResidentMemoryLow } from "./resident_memory.ts";
 import { FileSink, ManySinks } from "./sinks.ts";
 import { StartupTaint } from "./startup_taint.ts";
 import { StateStore } from "./state.ts";
@@ -59,7 +60,7 @@ export interface NodeAgent extends AsyncDisposable {
   readonly agent: Agent;
   readonly nvml: Nvml;
   readonly processes: ProcessTable;
-  /** Keeps the pod view up to date until the signal aborts. */
+  /** Keeps the pod view up to date, and the process small, until the signal aborts. */
   readonly watch: (signal: AbortSignal) => Promise<void>;
 }
 
@@ -132,7 +133,10 @@ export async function openNodeAgent(
       agent,
       nvml,
       processes,
-      watch,
+      watch: async (signal) => {
+        const memory = keepResidentMemoryLow({ clock: realClock, log }, signal);
+        await Promise.all([watch(signal), memory]);
+      },
       async [Symbol.asyncDispose]() {
         await nvml.close();
         lock[Symbol.dispose]();

@@ -1,7 +1,7 @@
 /** What the agent may touch, as data: the binary has it baked in, and a path outside it ends with the command to use. @module */
 
 import { WattkeeperError } from "../service/mod.ts";
-import { LIBC_CANDIDATES } from "./gate/mod.ts";
+import { LIBC_CANDIDATES } from "./libc.ts";
 import { NVML_LIBRARY_CANDIDATES } from "./nvml/candidates.ts";
 
 /** Paths that the agent works with. */

@@ -1,6 +1,6 @@
 /** Becoming another program: same PID, same container, its signals and its exit code its own. @module */
 
-import { libc } from "./libc.ts";
+import { libc } from "../libc.ts";
 
 /** A command that cannot be run, with the exit code that shells use for it. */
 export class CannotRunError extends Error {

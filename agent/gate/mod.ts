@@ -2,7 +2,6 @@
 
 export { become, CannotRunError, findProgram } from "./become.ts";
 export { copySelfTo, GATE_PROGRAM, type SelfCopy } from "./copy.ts";
-export { LIBC_CANDIDATES } from "./libc.ts";
 export { GATE_SOCKET } from "./protocol.ts";
 export { GateServer, type GateServerEnvironment } from "./server.ts";
 export {

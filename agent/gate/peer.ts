@@ -1,6 +1,6 @@
 /** Who is at the other end of a unix socket: the kernel's word, and a handle that proves it still holds. @module */
 
-import { libc } from "./libc.ts";
+import { libc } from "../libc.ts";
 
 /** The process that connected, as the kernel saw it at that moment. */
 export interface PeerCredentials {

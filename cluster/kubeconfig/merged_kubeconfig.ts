@@ -1,9 +1,10 @@
 /** Kubeconfig files as `kubectl` merges them: checked, with all paths absolute. @module */
 
 import { dirname, resolve } from "node:path";
-import { parse } from "yaml";
 import { z } from "zod";
 import { WattkeeperError } from "../../service/mod.ts";
+import type { LibraryReading } from "./client_library.ts";
+import { readByLibrary } from "./library_reader.ts";
 
 const text = z.string().nullish().transform((value) => value || undefined);
 const flag = z.boolean().nullish().transform((value) => value === true);
@@ -29,12 +30,6 @@ const EXEC = z.object({
   provideClusterInfo: flag,
 });
 
-const AUTH_PROVIDER = z.object({
-  name: z.string(),
-  config: z.record(z.string(), z.string()).nullish()
-    .transform((value) => value ?? {}),
-});
-
 const USER = z.object({
   "client-certificate": text,
   "client-certificate-data": text,
@@ -49,7 +44,7 @@ const USER = z.object({
   "as-user-extra": z.record(z.string(), z.unknown()).nullish()
     .transform((value) => value ?? {}),
   exec: EXEC.nullish().transform((value) => value ?? undefined),
-  "auth-provider": AUTH_PROVIDER.nullish()
+  "auth-provider": z.object({ name: z.string() }).nullish()
     .transform((value) => value ?? undefined),
 });
 
@@ -86,38 +81,64 @@ export interface MergedKubeconfig {
   readonly contexts: ReadonlyMap<string, KubeconfigContext>;
 }
 
-/**
- * Reads and merges; of two sections with one name the first counts.
- *
- * @throws {WattkeeperError} `file_not_found`, `file_unreadable`, or `invalid_file` that names the file and the field
- */
-export async function readKubeconfigs(
-  files: readonly string[],
-): Promise<MergedKubeconfig> {
+/** Reads kubeconfigs; what has not changed is not parsed again. */
+export class KubeconfigReader {
+  #texts: readonly string[] = [];
+  #merged: MergedKubeconfig | undefined;
+
+  /**
+   * Reads and merges; of two sections with one name the first counts.
+   *
+   * @throws {WattkeeperError} `file_not_found`, `file_unreadable`, or `invalid_file` that names the file and the field
+   */
+  async read(files: readonly string[]): Promise<MergedKubeconfig> {
+    const texts: string[] = [];
+    for (const file of files) texts.push(file, await readFile(file));
+    const known = this.#merged;
+    if (known && texts.join("\0") === this.#texts.join("\0")) return known;
+    const readings = await readByLibrary(
+      files.map((file, i) => ({
+        folder: dirname(resolve(file)),
+        text: texts[2 * i + 1] ?? "",
+      })),
+    );
+    this.#merged = merged(
+      files.map((file, i) => ({ file, ...checked(file, readings[i]) })),
+    );
+    this.#texts = texts;
+    return this.#merged;
+  }
+}
+
+function merged(
+  files: readonly (z.infer<typeof FILE> & { readonly file: string })[],
+): MergedKubeconfig {
   const clusters = new Map<string, KubeconfigCluster>();
   const users = new Map<string, KubeconfigUser>();
   const contexts = new Map<string, KubeconfigContext>();
   let currentContext: string | undefined;
-  for (const file of files) {
-    const one = checked(file, await readFile(file));
-    const absolute = absoluteIn(dirname(resolve(file)));
+  for (const { file, ...one } of files) {
     currentContext ??= one["current-context"];
     for (const { name, cluster } of one.clusters) {
-      if (clusters.has(name)) continue;
-      clusters.set(name, absolute(cluster, ["certificate-authority"]));
+      if (!clusters.has(name)) clusters.set(name, cluster);
     }
     for (const { name, user } of one.users) {
       if (users.has(name)) continue;
-      users.set(name, {
-        ...absolute(user, ["client-certificate", "client-key", "tokenFile"]),
-        file,
-      });
+      const { tokenFile } = user;
+      const path = tokenFile && resolve(dirname(file), tokenFile);
+      users.set(name, { ...user, tokenFile: path, file });
     }
     for (const { name, context } of one.contexts) {
       if (!contexts.has(name)) contexts.set(name, context);
     }
   }
-  return { file: files.join(":"), currentContext, clusters, users, contexts };
+  return {
+    file: files.map(({ file }) => file).join(":"),
+    currentContext,
+    clusters,
+    users,
+    contexts,
+  };
 }
 
 /** Reads a file that a kubeconfig is, or names. */
@@ -165,18 +186,30 @@ function named<K extends string, T extends z.ZodType>(key: K, type: T) {
   ).nullish().transform((value) => value ?? []);
 }
 
-function checked(file: string, content: string): z.infer<typeof FILE> {
-  let value: unknown;
-  try {
-    value = parse(content);
-  } catch (cause) {
+/** The library's reading, and of users what it passes over. */
+function checked(
+  file: string,
+  reading: LibraryReading | undefined,
+): z.infer<typeof FILE> {
+  if (!reading || "problem" in reading) {
     throw kubeconfigProblem(
       file,
-      `It cannot be read. ${cause instanceof Error ? cause.message : cause}`,
-      cause,
+      `It cannot be read. ${reading?.problem ?? ""}`.trim(),
     );
   }
-  const result = FILE.safeParse(value);
+  const { config, userSections } = reading;
+  const whole = z.looseObject({ users: z.array(z.looseObject({})) });
+  const { users, ...rest } = whole.parse(config);
+  const result = FILE.safeParse({
+    ...rest,
+    users: users.map((one) => ({
+      ...one,
+      user: {
+        ...asObject(userSections[`${one["name"]}`]),
+        ...asObject(one["user"]),
+      },
+    })),
+  });
   if (result.success) return result.data;
   const problems = result.error.issues.slice(0, 5).map(({ path, message }) =>
     `${path.join(".") || "The whole"}: ${message}`
@@ -184,16 +217,6 @@ function checked(file: string, content: string): z.infer<typeof FILE> {
   throw kubeconfigProblem(file, `It cannot be read. ${problems.join("; ")}.`);
 }
 
-/** Makes the paths in a section absolute. */
-function absoluteIn(folder: string) {
-  return <T extends Record<string, unknown>>(
-    section: T,
-    fields: readonly (keyof T)[],
-  ): T => {
-    const paths = fields.flatMap((field) => {
-      const value = section[field];
-      return typeof value === "string" ? [[field, resolve(folder, value)]] : [];
-    });
-    return { ...section, ...Object.fromEntries(paths) };
-  };
+function asObject(value: unknown): object {
+  return typeof value === "object" && value !== null ? value : {};
 }

@@ -6,12 +6,11 @@ import { ExecCredentials, type ExecPlugin } from "./exec_credential.ts";
 import {
   type KubeconfigCluster,
   kubeconfigProblem,
+  KubeconfigReader,
   type KubeconfigUser,
   type MergedKubeconfig,
   readFile,
-  readKubeconfigs,
 } from "./merged_kubeconfig.ts";
-import { ProviderLogin } from "./provider_login.ts";
 
 /** What the command line says. */
 export interface ClusterAccess {
@@ -41,7 +40,8 @@ export function endpointLoader(
   access: ClusterAccess,
   environment: AccessEnvironment = REAL,
 ): () => Promise<Endpoint> {
-  const logins: Logins = { programs: new Map(), providers: new Map() };
+  const logins = new Map<string, ExecCredentials>();
+  const reader = new KubeconfigReader();
   return async () => {
     const files = kubeconfigFiles(access, environment);
     if (files === undefined) {
@@ -57,7 +57,7 @@ export function endpointLoader(
     }
     const found = files ?? homeFile(environment);
     if (found === undefined) throw noCluster();
-    return await new Loading(await readKubeconfigs(found), access, {
+    return await new Loading(await reader.read(found), access, {
       logins,
       environment,
     }).endpoint();
@@ -84,12 +84,6 @@ function homeFile(
   }
 }
 
-/** Logins outlive a load: what they gave is kept until it expires. */
-interface Logins {
-  readonly programs: Map<string, ExecCredentials>;
-  readonly providers: Map<string, ProviderLogin>;
-}
-
 /** Proxies that `Deno.createHttpClient` speaks to. */
 const PROXIES = ["http:", "https:", "socks5:"];
 
@@ -98,7 +92,7 @@ class Loading {
   readonly #loaded: MergedKubeconfig;
   readonly #access: ClusterAccess;
   readonly #with: {
-    readonly logins: Logins;
+    readonly logins: Map<string, ExecCredentials>;
     readonly environment: AccessEnvironment;
   };
 
@@ -106,7 +100,7 @@ class Loading {
     loaded: MergedKubeconfig,
     access: ClusterAccess,
     more: {
-      readonly logins: Logins;
+      readonly logins: Map<string, ExecCredentials>;
       readonly environment: AccessEnvironment;
     },
   ) {
@@ -167,9 +161,6 @@ class Loading {
     if (tokenFile !== undefined) {
       return { clientCertificate, token: () => readToken(tokenFile) };
     }
-    if (user["auth-provider"]) {
-      return { clientCertificate, ...this.#fromProvider(name, user) };
-    }
     return token === undefined
       ? { clientCertificate }
       : { clientCertificate, token: () => Promise.resolve(token) };
@@ -180,13 +171,13 @@ class Loading {
     { file }: KubeconfigUser,
     plugin: ExecPlugin,
   ): Promise<Partial<Endpoint>> {
-    const { logins: { programs }, environment } = this.#with;
+    const { logins, environment } = this.#with;
     const key = JSON.stringify([name, plugin]);
-    const login = programs.get(key) ?? new ExecCredentials(plugin, {
+    const login = logins.get(key) ?? new ExecCredentials(plugin, {
       file,
       wallClockMs: () => environment.wallClockMs(),
     });
-    programs.set(key, login);
+    logins.set(key, login);
     const first = await login.get();
     return {
       clientCertificate: first.certificate,
@@ -197,21 +188,6 @@ class Loading {
         ? {}
         : { token: async () => (await login.get()).token ?? "" }),
     };
-  }
-
-  #fromProvider(
-    name: string,
-    { file, "auth-provider": provider }: KubeconfigUser,
-  ): Partial<Endpoint> {
-    if (!provider) return {};
-    const { logins: { providers }, environment } = this.#with;
-    const key = JSON.stringify([name, provider]);
-    const login = providers.get(key) ?? new ProviderLogin(provider, {
-      file,
-      wallClockMs: () => environment.wallClockMs(),
-    });
-    providers.set(key, login);
-    return { token: () => login.token(), refused: () => login.forget() };
   }
 
   #server({ server }: KubeconfigCluster): URL {
@@ -244,6 +220,12 @@ class Loading {
     ) {
       throw this.#problem(
         `The cluster "${names.cluster}" has the proxy-url "${proxy}": proxies by http, https and socks5 are supported.`,
+      );
+    }
+    const provider = user["auth-provider"];
+    if (provider) {
+      throw this.#problem(
+        `The user "${names.user}" has the auth-provider "${provider.name}", which is not supported. Log in through a program (exec): kubelogin for OpenID Connect, the cloud's own for others.`,
       );
     }
     if (user.username !== undefined) {

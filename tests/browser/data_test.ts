@@ -22,6 +22,7 @@ import {
   openPage,
   servePages,
 } from "./chromium.ts";
+import { packFiles } from "./pack_files.ts";
 
 closeBrowserAfterAll();
 
@@ -213,16 +214,6 @@ async function bareFile(from: string, request: Request): Promise<Response> {
   });
 }
 
-function packFiles(folder: string): string[] {
-  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) =>
-    isDirectory
-      ? packFiles(`${folder}/${name}`)
-      : name.endsWith(".wkpack")
-      ? [`${folder}/${name}`]
-      : []
-  );
-}
-
 Deno.test({
   name: "[shared] a real pack gives the digits of sweep over the same pack",
   ignore: CHROMIUM === undefined || SHARED === undefined,
@@ -251,7 +242,8 @@ Deno.test({
         page,
         () => page.getByRole("button", { name: "JSON", exact: true }).click(),
       );
-      const line = await page.locator(".line code").innerText();
+      const line = await page.getByLabel("Command line", { exact: true })
+        .innerText();
       const args = (/main\.ts ([^]*)$/.exec(line)?.[1] ?? "").trim().split(
         /\s+/,
       );

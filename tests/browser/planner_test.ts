@@ -157,7 +157,7 @@ Deno.test(browserTest("a pinned layout is what the fleet runs", async () => {
   const row = page.locator(".fleet tbody tr", { hasText: "Decode" });
   assert.match(await row.innerText(), /TP4/);
   assert.match(
-    await page.locator(".line code").innerText(),
+    await page.getByLabel("Command line", { exact: true }).innerText(),
     /--pin-decode tp=4/,
   );
 }));

@@ -30,7 +30,8 @@ async function runLine(
   page: Page,
   ...more: readonly string[]
 ): Promise<string> {
-  const line = await page.locator(".line code").innerText();
+  const line = await page.getByLabel("Command line", { exact: true })
+    .innerText();
   const [, text = ""] = /main\.ts ([^]*)$/.exec(line) ?? [];
   return await program([...text.trim().split(/\s+/), ...more]);
 }

@@ -1,83 +1,284 @@
-/** A day of traffic in the page: the digits of `simulate`, and what a person sees of it. @module */
+/** A day of traffic in the page, as a person sees it. @module */
 
 import assert from "node:assert/strict";
-import type { Page } from "playwright-core";
+import { seriousFindings } from "./axe.ts";
 import {
   answered,
   browserTest,
   closeBrowserAfterAll,
-  downloaded,
   openPage,
   servePages,
 } from "./chromium.ts";
+import {
+  button,
+  section,
+  SHORT,
+  simulate,
+  simulator,
+} from "./simulation_steps.ts";
 
 closeBrowserAfterAll();
 
-const ROOT = new URL("../../", import.meta.url);
-/** An hour of four policies takes the simulator some seconds. */
-const LINK = "v=1&mode=disagg&gpus=16&watts=8000&isl=3000&osl=300&hours=1";
+/** All that loads before somebody simulates, compressed. */
+const MOST_BYTES = 400_000;
+/** So long that no test waits for its end. */
+const LONG = SHORT.replace("hours=0.1", "hours=744");
 
-const section = (page: Page) => page.locator(".simulation");
-const button = (page: Page, name: string) =>
-  section(page).getByRole("button", { name, exact: true });
+Deno.test(browserTest(
+  "the simulator is loaded when it is asked for, and not before",
+  async () => {
+    const loaded = new Map<string, number>();
+    await using web = await servePages();
+    await using opened = await openPage();
+    const { page } = opened;
+    page.on("response", async (response) => {
+      const { pathname } = new URL(response.url());
+      loaded.set(pathname, 0);
+      const body = await response.body().catch(() => new Uint8Array());
+      const packed = new Blob([new Uint8Array(body)]).stream()
+        .pipeThrough(new CompressionStream("gzip"));
+      loaded.set(
+        pathname,
+        (await new Response(packed).arrayBuffer()).byteLength,
+      );
+    });
+    await page.goto(`${web.url}#${SHORT}`);
+    await answered(page);
+    assert(!loaded.has("/simulator.js"), [...loaded.keys()].join());
+    const bytes = [...loaded.values()].reduce((sum, one) => sum + one, 0);
+    assert(bytes > 0 && bytes <= MOST_BYTES, `${bytes} bytes`);
+    await simulate(page);
+    assert(loaded.has("/simulator.js"));
+  },
+));
 
-async function program(
-  args: readonly string[],
-  env: Readonly<Record<string, string>>,
-): Promise<string> {
-  const { stdout, stderr, code } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", "main.ts", ...args],
-    cwd: ROOT,
-    env: { NO_COLOR: "1", ...env },
-  }).output();
-  // 1: ours passed the budget; the record says so.
-  assert(code <= 1, new TextDecoder().decode(stderr));
-  return new TextDecoder().decode(stdout);
-}
+Deno.test(browserTest(
+  "ours stands first, the best of a row is said, and the chosen policy is shown over time",
+  async () => {
+    await using web = await servePages();
+    await using opened = await openPage();
+    const { page } = opened;
+    await page.goto(`${web.url}#${SHORT}&resolution=request`);
+    await answered(page);
+    await simulate(page);
+    assert.deepEqual(
+      (await section(page).locator(".score-table thead th").allInnerTexts())
+        .slice(1),
+      ["Wattkeeper", "Static caps", "Uncapped", "Decode first"],
+    );
+    const row = (name: string) =>
+      section(page).locator(".score-table tbody tr", { hasText: name });
+    for (const name of ["tokens/s in time", "TTFT p50 / p99", "times over"]) {
+      assert.match(await row(name).innerText(), /\d/, name);
+    }
+    const joules = row("per joule drawn");
+    const cells = await joules.locator("td").allInnerTexts();
+    const values = cells.map((text) => Number.parseFloat(text));
+    assert.deepEqual(
+      cells.map((text) => text.includes("best")),
+      values.map((value) => value === Math.max(...values)),
+    );
+    const caps = section(page).locator(".plot", { hasText: "Caps of one GPU" });
+    assert.match(await caps.locator(".readout").innerText(), /prefill, decode/);
+    await section(page).getByRole("radio", { name: "Uncapped" }).check();
+    assert.match(
+      await caps.locator(".readout").innerText(),
+      /This policy sets no caps/,
+    );
+  },
+));
 
-async function simulated(page: Page): Promise<string> {
-  await button(page, "Run").click();
-  await button(page, "Run again").waitFor();
-  const { bytes, name } = await downloaded(
-    page,
-    () => button(page, "A day of traffic: JSON").click(),
-  );
-  assert.equal(name, "simulation.json");
-  return new TextDecoder().decode(bytes);
-}
+Deno.test(browserTest(
+  "an instant is chosen from the keyboard, and its decision has reasons",
+  async () => {
+    await using web = await servePages();
+    await using opened = await openPage();
+    const { page } = opened;
+    await page.goto(`${web.url}#${SHORT}`);
+    await answered(page);
+    await simulate(page);
+    const instant = section(page).getByRole("slider", { name: "Instant" });
+    assert.equal(await instant.inputValue(), "0");
+    await section(page).getByRole("application", { name: /^Watts/ }).focus();
+    for (let press = 0; press < 6; press++) {
+      await page.keyboard.press("ArrowRight");
+    }
+    await page.keyboard.press("Enter");
+    assert.equal(await instant.inputValue(), "5");
+    const decision = section(page).getByRole("region", {
+      name: "Decision",
+      exact: true,
+    });
+    assert.match(await decision.innerText(), /replicas, caps .* W/);
+    await decision.locator("li").first().waitFor();
+    const table = section(page).locator(".plot", { hasText: "Watts against" });
+    await table.getByRole("button", { name: "Table" }).click();
+    assert.match(
+      await table.locator("tbody tr").first().innerText(),
+      /00:00\s+[\d,.]+ k?W\s+[\d,.]+ k?W\s+4,000 W/,
+    );
+  },
+));
 
-for (const resolution of ["loop", "request"]) {
+Deno.test(browserTest(
+  "searches go on while it runs, and what is done when it is stopped stays",
+  async () => {
+    await using web = await servePages();
+    await using opened = await openPage();
+    const { page } = opened;
+    await page.goto(`${web.url}#${LONG}`);
+    await answered(page);
+    await button(page, "Run").click();
+    const status = page.locator(".simulation-status");
+    await status.getByText("Wattkeeper, policy 1 of 4").waitFor();
+    await page.getByRole("textbox", { name: "ITL" }).fill("25");
+    await answered(page);
+    assert.match(
+      await page.locator(".figure", { hasText: "ITL" }).innerText(),
+      /of 25\.0 ms/,
+    );
+    await status.getByText("belong to another fleet").waitFor();
+    await button(page, "Stop").click();
+    await status.getByText("Stopped with 0 of 4 policies done").waitFor();
+    assert.equal(page.workers().length, 1);
+    assert.equal(
+      await button(page, "A day of traffic: JSON").isDisabled(),
+      true,
+    );
+  },
+));
+
+Deno.test(browserTest(
+  "the result of another fleet stays and says so until it is run again",
+  async () => {
+    await using web = await servePages();
+    await using opened = await openPage();
+    const { page } = opened;
+    await page.goto(`${web.url}#${SHORT}`);
+    await answered(page);
+    await simulate(page);
+    const figures = () =>
+      section(page).locator(".score-table tbody").innerText();
+    const before = await figures();
+    const other = page.locator(".simulation-status").getByText(
+      "belong to another fleet",
+    );
+    assert.equal(await other.count(), 0);
+    await page.getByRole("textbox", { name: "All caps together" }).fill("3");
+    await answered(page);
+    await other.waitFor();
+    assert.equal(await figures(), before);
+    await simulate(page);
+    assert.equal(await other.count(), 0);
+    assert.notEqual(await figures(), before);
+  },
+));
+
+Deno.test(browserTest(
+  "a simulator that dies, or is not there, is told, and can be run again",
+  async () => {
+    let missing = true;
+    await using web = await servePages((request) =>
+      missing && request.url.endsWith("/simulator.js")
+        ? new Response("gone", { status: 404 })
+        : undefined
+    );
+    await using opened = await openPage();
+    const { page } = opened;
+    await page.goto(`${web.url}#${LONG}`);
+    await answered(page);
+    const told = page.locator(".simulation-status").getByText(
+      "The simulator stopped by itself.",
+    );
+    await button(page, "Run").click();
+    await told.waitFor();
+    missing = false;
+    await button(page, "Run again").click();
+    await page.locator(".simulation-status").getByText("busiest hour")
+      .waitFor();
+    const worker = await simulator(page);
+    await worker.evaluate(
+      "void setTimeout(() => { throw new Error('broken'); })",
+    );
+    await told.waitFor();
+    await section(page).getByRole("textbox", { name: "Hours" }).fill("0.1");
+    await simulate(page);
+    assert.equal(await told.count(), 0);
+  },
+));
+
+for (
+  const [what, link, said] of [
+    ["no fleet", "v=1&itl_ms=2", "Without a fleet there is nothing"],
+    ["no budget", "v=1&power=none", "inside a power budget"],
+    ["a trace that is not here", `${SHORT}&traffic=trace`, "drop it again"],
+  ] as const
+) {
   Deno.test(browserTest(
-    `page and simulate give the same record to the digit: ${resolution}`,
+    `with ${what} it cannot be run, and says why`,
     async () => {
       await using web = await servePages();
       await using opened = await openPage();
       const { page } = opened;
-      await page.goto(`${web.url}#${LINK}&seed=7&resolution=${resolution}`);
+      await page.goto(`${web.url}#${link}`);
       await answered(page);
-      const fromPage = await simulated(page);
-      const folder = await Deno.makeTempDir({ prefix: "wattkeeper-day-" });
-      try {
-        const config = await downloaded(
-          page,
-          () =>
-            page.getByRole("button", { name: "planner.yaml", exact: true })
-              .click(),
-        );
-        await Deno.writeFile(`${folder}/planner.yaml`, config.bytes);
-        const line = await section(page).locator(".line code").innerText();
-        const [, text = ""] = /main\.ts ([^]*)$/.exec(line) ?? [];
-        const fromCommand = await program(
-          text.trim().split(/\s+/).map((word) =>
-            word === "planner.yaml" ? `${folder}/planner.yaml` : word
-          ),
-          { XDG_DATA_HOME: folder },
-        );
-        assert.equal(fromPage, fromCommand);
-      } finally {
-        await Deno.remove(folder, { recursive: true });
-      }
-      assert.deepEqual(opened.troubles, []);
+      await page.locator(".simulation-status").getByText(said).waitFor();
+      assert.equal(await button(page, "Run").isDisabled(), true);
+    },
+  ));
+}
+
+Deno.test(browserTest(
+  "it may connect to nothing either",
+  async () => {
+    await using web = await servePages();
+    await using opened = await openPage();
+    const { page } = opened;
+    await page.goto(`${web.url}#${LONG}`);
+    await answered(page);
+    await button(page, "Run").click();
+    await page.locator(".simulation-status").getByText("busiest hour")
+      .waitFor();
+    const worker = await simulator(page);
+    assert.equal(
+      await worker.evaluate(
+        `fetch(${
+          JSON.stringify(`${web.url}leak`)
+        }).then(() => "sent", () => "refused")`,
+      ),
+      "refused",
+    );
+  },
+));
+
+for (
+  const [width, scheme] of [[360, "dark"], [1920, "light"]] as const
+) {
+  Deno.test(browserTest(
+    `${width} px, ${scheme}: nothing serious for axe, nothing too wide, nothing that moves while it runs`,
+    async () => {
+      await using web = await servePages();
+      await using opened = await openPage({
+        viewport: { width, height: 900 },
+        colorScheme: scheme,
+      });
+      const { page } = opened;
+      await page.goto(`${web.url}#${SHORT}&resolution=request`);
+      await answered(page);
+      await section(page).scrollIntoViewIfNeeded();
+      await button(page, "Run").click();
+      await section(page).locator(".score-table").waitFor();
+      await page.evaluate(
+        "globalThis.shifts = []; new PerformanceObserver((list) => { for (const entry of list.getEntries()) shifts.push([entry.value, ...entry.sources.map(({ node }) => (node?.parentElement?.outerHTML ?? '').slice(0, 90))]); }).observe({ type: 'layout-shift' });",
+      );
+      await button(page, "Run again").waitFor();
+      const [content, window, shifts] = await page.evaluate(
+        "[document.documentElement.scrollWidth, innerWidth, shifts]",
+      ) as [number, number, [number, ...string[]][]];
+      assert(content <= window, `${content} px in ${window} px`);
+      const sum = shifts.reduce((total, [value]) => total + value, 0);
+      assert(sum < 0.01, shifts.join(", "));
+      assert.deepEqual(await seriousFindings(page), []);
     },
   ));
 }

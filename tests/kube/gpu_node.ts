@@ -19,6 +19,8 @@ export interface GpuNodeOptions {
   /** Kubeconfig of the node's agent. */
   readonly kubeconfig: string;
   readonly safeDefaultWatts?: number;
+  /** Address that the agent serves at; default the loopback. */
+  readonly hostname?: string;
   /** Further flags of the agent. */
   readonly flags?: readonly string[];
 }
@@ -102,6 +104,7 @@ export class GpuNode implements AsyncDisposable {
   async startAgent(): Promise<void> {
     const { name, kubeconfig, safeDefaultWatts = 500, flags = [] } =
       this.#options;
+    const { hostname = "127.0.0.1" } = this.#options;
     const agent = new Deno.Command(Deno.execPath(), {
       args: [
         ...["run", "-A", "--quiet", "--no-check"],
@@ -113,7 +116,7 @@ export class GpuNode implements AsyncDisposable {
         ...["--pod-resources-socket", this.#kubelet.socket],
         ...["--state-dir", `${this.#folder}/state`],
         ...["--gate-socket", `${this.#folder}/gate.sock`],
-        ...["--listen", "127.0.0.1:0", "--log-format", "json", ...flags],
+        ...["--listen", `${hostname}:0`, "--log-format", "json", ...flags],
       ],
       env: { NO_COLOR: "1" },
       stdin: "null",

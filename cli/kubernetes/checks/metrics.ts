@@ -2,7 +2,7 @@
 
 import { ApiError, type ApiTransport } from "../../../cluster/mod.ts";
 import { type CheckRow, fail, notChecked, pass } from "../check.ts";
-import { nameOf, readList, textAt } from "../reading.ts";
+import { listAt, nameOf, numberAt, readList, textAt } from "../reading.ts";
 import type { CheckTarget } from "../target.ts";
 import { AGENT_SELECTOR, PLANNER_SELECTOR } from "./workloads.ts";
 
@@ -15,13 +15,13 @@ const SOURCES = [
   {
     check: "agent_metrics",
     selector: AGENT_SELECTOR,
-    port: 9100,
+    portName: "metrics",
     expected: "dynamo_power_agent_passes_total",
   },
   {
     check: "planner_metrics",
     selector: PLANNER_SELECTOR,
-    port: 9090,
+    portName: "http",
     expected: "dynamo_planner_decisions_total",
   },
 ] as const;
@@ -32,7 +32,7 @@ export async function checkMetrics(
   transport: Pick<ApiTransport, "send">,
 ): Promise<CheckRow[]> {
   return await Promise.all(
-    SOURCES.map(async ({ check, selector, port, expected }) => {
+    SOURCES.map(async ({ check, selector, portName, expected }) => {
       const pods = await readList(
         target.client,
         `/api/v1/namespaces/${target.system}/pods?${selector}`,
@@ -53,18 +53,29 @@ export async function checkMetrics(
         );
       }
       const answers = await Promise.all(
-        running.map((pod) =>
-          ask(target, transport, {
-            path: `/api/v1/namespaces/${target.system}/pods/${
-              nameOf(pod)
-            }:${port}/proxy/metrics`,
-            expected,
-          })
-        ),
+        running.map((pod): Promise<Answer> | Answer => {
+          const port = portOf(pod, portName);
+          return port === undefined
+            ? { kind: "wrong", reason: `it has no port named ${portName}` }
+            : ask(target, transport, {
+              path: `/api/v1/namespaces/${target.system}/pods/${
+                nameOf(pod)
+              }:${port}/proxy/metrics`,
+              expected,
+            });
+        }),
       );
       return verdict(check, target.system, { running, answers });
     }),
   );
+}
+
+/** Number of a container port, by its name. */
+function portOf(pod: unknown, name: string): number | undefined {
+  const port = listAt(pod, "spec", "containers")
+    .flatMap((container) => listAt(container, "ports"))
+    .find((one) => textAt(one, "name") === name);
+  return numberAt(port, "containerPort");
 }
 
 type Answer = "ok" | { readonly kind: "forbidden" | "wrong"; reason: string };

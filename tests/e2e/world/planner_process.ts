@@ -20,13 +20,20 @@ export class PlannerProcess implements AsyncDisposable {
 
   /** Starts one and waits until it serves. */
   static async start(
-    files: { readonly config: string; readonly kubeconfig: string },
+    files: {
+      readonly config: string;
+      readonly kubeconfig?: string;
+      /** Address to serve at; default the loopback. */
+      readonly hostname?: string;
+    },
   ): Promise<PlannerProcess> {
     const process = new Deno.Command(Deno.execPath(), {
       args: [
         ...["run", "-A", "--quiet", "--no-check", MAIN, "plan"],
-        ...["--config", files.config, "--kubeconfig", files.kubeconfig],
-        ...["--listen", "127.0.0.1:0", "--log-format", "json"],
+        ...["--config", files.config],
+        ...files.kubeconfig ? ["--kubeconfig", files.kubeconfig] : [],
+        ...["--listen", `${files.hostname ?? "127.0.0.1"}:0`],
+        ...["--log-format", "json"],
       ],
       env: { NO_COLOR: "1" },
       stdin: "null",
@@ -46,6 +53,11 @@ export class PlannerProcess implements AsyncDisposable {
       serves.reject(new Error(`The planner ended: ${log}`));
     })().catch(() => {});
     return new PlannerProcess(process, await serves.promise, () => log);
+  }
+
+  /** Where it serves, on the loopback. */
+  get url(): string {
+    return this.#url;
   }
 
   /** All that it has said. */

@@ -1,8 +1,6 @@
 /** Kubeconfigs of every kind against a real API server. @module */
 
 import assert from "node:assert/strict";
-import { createServer, type Server } from "node:http";
-import { connect } from "node:net";
 import { stringify } from "yaml";
 import {
   type AccessEnvironment,
@@ -16,6 +14,9 @@ import {
 } from "../../../cluster/mod.ts";
 import { WattkeeperError } from "../../../service/mod.ts";
 import { KUBE, startCluster, type TestCluster } from "../../kube/mod.ts";
+import { httpProxy, socksProxy } from "../../kube/proxies.ts";
+
+const MAIN = new URL("../../../main.ts", import.meta.url).pathname;
 
 const ignore = KUBE === undefined;
 const base64 = (text: string) => new TextEncoder().encode(text).toBase64();
@@ -102,36 +103,6 @@ const EXEC = {
   apiVersion: "client.authentication.k8s.io/v1",
   interactiveMode: "IfAvailable",
 };
-
-/** An HTTP proxy that takes CONNECT, and counts. */
-async function proxy(): Promise<
-  { url: string; asked: string[] } & AsyncDisposable
-> {
-  const asked: string[] = [];
-  const server: Server = createServer();
-  server.on("connect", (request, socket) => {
-    asked.push(request.url ?? "");
-    const [host, port] = (request.url ?? "").split(":");
-    const onward = connect(Number(port), host ?? "", () => {
-      socket.write("HTTP/1.1 200 Connection Established\r\n\r\n");
-      onward.pipe(socket);
-      socket.pipe(onward);
-    });
-    onward.on("error", () => socket.destroy());
-    socket.on("error", () => onward.destroy());
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  assert(address !== null && typeof address === "object");
-  return {
-    url: `http://127.0.0.1:${address.port}`,
-    asked,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
 
 Deno.test({ name: "kubeconfigs", ignore }, async (t) => {
   await using cluster = await startCluster();
@@ -235,10 +206,7 @@ Deno.test({ name: "kubeconfigs", ignore }, async (t) => {
       assert.equal(await runs(), 1);
       const info = JSON.parse(await Deno.readTextFile(`${folder}/info`));
       assert.equal(info.kind, "ExecCredential");
-      assert.equal(
-        info.spec.cluster.server,
-        adminEndpoint.server.href.replace(/\/$/, ""),
-      );
+      assert.equal(info.spec.cluster.server, adminEndpoint.server.origin);
       environment.nowMs = 3_590_000;
       assert.equal(await askName(transport), READER);
       assert.equal(await runs(), 2, "ten seconds before it expires");
@@ -284,14 +252,53 @@ Deno.test({ name: "kubeconfigs", ignore }, async (t) => {
     },
   );
 
-  await t.step("through a proxy", async () => {
-    await using between = await proxy();
-    const file = await write(
-      config(cluster, { token }, { "proxy-url": between.url }),
+  for (const start of [httpProxy, socksProxy]) {
+    await using between = await start();
+    await t.step(
+      `through proxy-url: ${between.url.split(":")[0]}`,
+      async () => {
+        const file = await write(
+          config(cluster, { token }, { "proxy-url": between.url }),
+        );
+        assert.equal(await whoAmI(at(file)), READER);
+        assert.deepEqual(between.asked, [adminEndpoint.server.host]);
+      },
     );
-    assert.equal(await whoAmI(at(file)), READER);
-    assert.deepEqual(between.asked, [adminEndpoint.server.host]);
-  });
+  }
+
+  await t.step(
+    "through $HTTPS_PROXY, as a process finds it; $NO_PROXY leaves servers out",
+    async () => {
+      await using between = await httpProxy();
+      const file = await write(config(cluster, {
+        "client-certificate-data": base64(certificate),
+        "client-key-data": base64(key),
+      }));
+      const verify = async (proxy: string, noProxy: string) => {
+        const { stdout } = await new Deno.Command(Deno.execPath(), {
+          args: [
+            ...["run", "-A", "--no-check", MAIN, "verify"],
+            ...["--kubeconfig", file, "--output", "json"],
+          ],
+          env: {
+            HTTPS_PROXY: proxy,
+            NO_PROXY: noProxy,
+            // Deno's own question whether it is the newest would go through the proxy too.
+            DENO_NO_UPDATE_CHECK: "1",
+          },
+        }).output();
+        const { checks } = JSON.parse(new TextDecoder().decode(stdout));
+        return checks.find(({ check }: { check: string }) =>
+          check === "api_server"
+        )?.result;
+      };
+      assert.equal(await verify(between.url, ""), "pass");
+      assert.equal(between.asked[0], adminEndpoint.server.host);
+      await using unused = await httpProxy();
+      assert.equal(await verify(unused.url, "127.0.0.1"), "pass");
+      assert.deepEqual(unused.asked, []);
+    },
+  );
 
   await t.step("another cluster's authority: nothing is sent", async () => {
     await using other = await startCluster();
@@ -320,6 +327,29 @@ Deno.test({ name: "kubeconfigs", ignore }, async (t) => {
         /proves nothing/,
       );
       await refused({ token }, { "tls-server-name": "a" }, /tls-server-name/);
+      await refused(
+        { token },
+        { "proxy-url": "socks4://127.0.0.1:1" },
+        /proxy-url "socks4:.*http, https and socks5 are supported/,
+      );
+      await refused(
+        { token, as: "jane", "as-groups": ["a"], "as-uid": "1" },
+        {},
+        /as-uid, as-groups, which is not supported/,
+      );
+      await refused(
+        { token },
+        { "certificate-authority-data": "no base64!" },
+        /certificate-authority-data is not base64/,
+      );
+      await refused({ token: 7 }, {}, /users\.0\.user\.token: /);
+      for (const name of ["oidc", "gcp"]) {
+        await refused(
+          { token, "auth-provider": { name, config: { "id-token": token } } },
+          {},
+          new RegExp(`auth-provider "${name}".*through a program \\(exec\\)`),
+        );
+      }
       await refused({ username: "a", password: "b" }, {}, /password/);
       await refused(
         { "client-certificate-data": base64(certificate) },

@@ -143,14 +143,23 @@ Deno.test("the agent loads no package but those on its list", () => {
   );
 });
 
-Deno.test("the Kubernetes client is loaded in one place, and only when a kubeconfig is", () => {
-  const found = imports.filter(({ to, typeOnly, from }) =>
+Deno.test("the Kubernetes client is loaded by one module, and by no process that goes on but lazily", () => {
+  const library = imports.filter(({ to, typeOnly, from }) =>
     packageOf(to) === "@kubernetes/client-node" && !typeOnly &&
     layer(from) !== "tests"
   );
+  assert.deepEqual(library.map(({ from }) => from), [
+    "cluster/kubeconfig/client_library.ts",
+  ]);
+  const loaders = imports.filter(({ to, typeOnly }) =>
+    to === "cluster/kubeconfig/client_library.ts" && !typeOnly
+  );
   assert.deepEqual(
-    found.map(({ from, lazy }) => ({ from, lazy })),
-    [{ from: "cluster/kubeconfig/planner_endpoint.ts", lazy: true }],
+    loaders.map(({ from, lazy }) => [from, lazy]).sort(),
+    [
+      ["cluster/kubeconfig/client_library_process.ts", false],
+      ["cluster/kubeconfig/library_reader.ts", true],
+    ],
   );
 });
 

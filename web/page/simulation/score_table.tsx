@@ -1,5 +1,6 @@
 /** Policies side by side, ours first, the best of each row marked. @module */
 
+import type { ScoreCell } from "../../../proof/portable.ts";
 import { POLICIES } from "./policies.ts";
 import { NOTHING } from "../format.ts";
 import type { Simulation } from "./use_simulation.ts";
@@ -51,15 +52,7 @@ export function ScoreTable(
                       cell?.best ? " best" : ""
                     }`}
                   >
-                    {cell?.text ?? NOTHING}
-                    <span class="best-mark">
-                      {cell?.best && (
-                        <>
-                          <span aria-hidden="true">★</span>
-                          <span class="visually-hidden">, best</span>
-                        </>
-                      )}
-                    </span>
+                    <Figure key={`${cell?.text} ${cell?.best}`} cell={cell} />
                   </td>
                 );
               })}
@@ -68,5 +61,22 @@ export function ScoreTable(
         </tbody>
       </table>
     </div>
+  );
+}
+
+/** One figure; another one is another element, so that nothing seems to move. */
+function Figure({ cell }: { readonly cell: ScoreCell | undefined }) {
+  return (
+    <span>
+      {cell?.text ?? NOTHING}
+      <span class="best-mark">
+        {cell?.best && (
+          <>
+            <span aria-hidden="true">★</span>
+            <span class="visually-hidden">, best</span>
+          </>
+        )}
+      </span>
+    </span>
   );
 }

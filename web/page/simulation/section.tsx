@@ -103,6 +103,7 @@ export function SimulationSection(
           simulation={simulation}
           cannot={typeof question === "string" ? question : undefined}
           isOther={isOther}
+          answerData={answer?.question.space.backendVersion ?? "builtin"}
         />
       </div>
       {simulation && (

@@ -1,6 +1,5 @@
 /** How a simulation stands, in one line. @module */
 
-import { number } from "../format.ts";
 import type { Simulation } from "./use_simulation.ts";
 import { POLICIES } from "./policies.ts";
 
@@ -11,72 +10,73 @@ export interface StatusProps {
   readonly cannot: string | undefined;
   /** The result belongs to another fleet, or to other settings. */
   readonly isOther: boolean;
+  /** Data of the answer above; planner.yaml cannot ask for the built-in model where tables are imported. */
+  readonly answerData: string;
 }
 
-/** The line; it is as high whatever it says. */
-export function SimulationStatus({ simulation, cannot, isOther }: StatusProps) {
+/** Two lines, as high whatever they say. */
+export function SimulationStatus(
+  { simulation, cannot, isOther, answerData }: StatusProps,
+) {
+  const { status, traffic, dataVersion } = simulation ?? {};
+  const other = simulation !== undefined && (isOther || cannot !== undefined);
   return (
     <div class="simulation-status">
       <progress
         aria-label="Simulation"
         max={1}
         value={simulation?.share ?? 0}
-        class={simulation?.status === "running" ? "" : "progress-hidden"}
+        class={status === "running" ? "" : "progress-hidden"}
       />
-      <p role="status">
+      <p role="status" class={status === "failed" ? "bad" : ""}>
+        {simulation ? standing(simulation) : cannot ?? ""}
+        {other && status !== "failed" && (
+          <strong class="warn">
+            {" "}These figures belong to another fleet or other settings; run
+            again.
+          </strong>
+        )}
+      </p>
+      <p class="hint">
         {simulation
-          ? <Told simulation={simulation} isOther={isOther || !!cannot} />
-          : <span class="hint">{cannot ?? "Takes some seconds."}</span>}
+          ? traffic &&
+            `${capital(traffic)}; ${dataText(dataVersion)}${
+              other || dataVersion === answerData
+                ? ""
+                : `, as the command finds them; the answer above is of the ${
+                  dataText(answerData)
+                }`
+            }.`
+          : "Takes seconds to minutes; the search goes on meanwhile."}
       </p>
     </div>
   );
 }
 
-function Told(
-  { simulation, isOther }: {
-    readonly simulation: Simulation;
-    readonly isOther: boolean;
-  },
-) {
-  const { status, runs, error, traffic, dataVersion } = simulation;
-  const other = isOther && (
-    <strong class="warn">
-      These results belong to another fleet or other settings; run again.{" "}
-    </strong>
-  );
-  const what = traffic &&
-    `${traffic}; ${
-      dataVersion === "builtin" ? "built-in model" : `tables ${dataVersion}`
-    }.`;
+function standing({ status, runs, error }: Simulation): string {
   switch (status) {
-    case "running":
-      return (
-        <>
-          {other}
-          {`${POLICIES[runs.length]?.name ?? ""}, policy ${
-            number(Math.min(runs.length + 1, POLICIES.length))
-          } of ${POLICIES.length}.`} <span class="hint">{what}</span>
-        </>
-      );
+    case "running": {
+      const at = Math.min(runs.length + 1, POLICIES.length);
+      return `${POLICIES[at - 1]?.name}, policy ${at} of ${POLICIES.length}.`;
+    }
     case "stopped":
-      return (
-        <>
-          {other}Stopped with {runs.length} of {POLICIES.length} policies done.
-        </>
-      );
+      return `Stopped with ${runs.length} of ${POLICIES.length} policies done.`;
     case "failed":
-      return (
-        <span class="bad">
-          {error?.message} {error?.remedy}{" "}
-          {error?.number && <span class="source">{error.number}</span>}
-        </span>
-      );
+      return [
+        error?.message,
+        error?.remedy,
+        error?.number && `(${error.number})`,
+      ]
+        .filter((part) => part).join(" ");
     case "done":
-      return (
-        <>
-          {other}
-          <span class="hint">{what}</span>
-        </>
-      );
+      return "Every policy is done.";
   }
+}
+
+function dataText(version: string | undefined): string {
+  return version === "builtin" ? "built-in model" : `tables ${version}`;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { FleetSnapshot, Step } from "../../../../planner/core/mod.ts";
+import { InterceptingServer } from "../../../kube/intercepting_server.ts";
 import { KUBE, Stage, startCluster } from "../../../kube/mod.ts";
 import { ALPHA_CRDS, CRD_FOLDERS } from "./crds.ts";
 import { openFleet, settledAt, untilLeading } from "./rig.ts";
@@ -125,6 +126,48 @@ Deno.test({
         spec: { replicas: number };
       };
       assert.equal(adapter.spec.replicas, 6);
+    },
+  );
+
+  await t.step(
+    "an adapter that is gone before the watch says so: 404, and the service is patched instead",
+    async () => {
+      const stage = await Stage.open(client, "gone");
+      await stage.graph("llm", {
+        services: {
+          ...SERVICES.services,
+          decode: SERVICES.services["Decode/Worker"],
+          "Decode/Worker": undefined,
+        },
+      }, { version });
+      await client.create(stage.adapters(), {
+        apiVersion: "nvidia.com/v1beta1",
+        kind: "DynamoGraphDeploymentScalingAdapter",
+        metadata: { name: "llm-decode" },
+        spec: { replicas: 2, dgdRef: { name: "llm", serviceName: "decode" } },
+      });
+      await using between = new InterceptingServer(cluster.adminEndpoint);
+      between.intercept = ({ isWatch, path }) =>
+        isWatch && path === stage.adapters() ? between.silence() : undefined;
+      await using fleet = await openFleet(cluster, {
+        namespace: "gone",
+        loadEndpoint: () => Promise.resolve(between.endpoint),
+      });
+      await untilLeading(fleet);
+      await client.delete(`${stage.adapters()}/llm-decode`);
+      const before = await fleet.snapshot(alive());
+      assert.deepEqual(await fleet.apply(scaleDecode(before, 4), alive()), {
+        kind: "done",
+      });
+      const graph = await client.get(`${stage.graphs(version)}/llm`) as {
+        spec: { services: { decode: { replicas: number } } };
+      };
+      assert.equal(graph.spec.services.decode.replicas, 4);
+      assert.equal(
+        between.writes.filter((line) => line.endsWith("/llm-decode/scale"))
+          .length,
+        1,
+      );
     },
   );
 });

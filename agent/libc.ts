@@ -18,6 +18,9 @@ const SYMBOLS = {
   strdup: { parameters: ["buffer"], result: "usize" },
   memcpy: { parameters: ["buffer", "usize", "usize"], result: "usize" },
   __errno_location: { parameters: [], result: "usize" },
+  getauxval: { parameters: ["usize"], result: "usize" },
+  madvise: { parameters: ["usize", "usize", "i32"], result: "i32" },
+  malloc_trim: { parameters: ["usize"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** The calls, typed. */
