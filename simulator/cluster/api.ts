@@ -53,7 +53,6 @@ interface Copy {
   readonly pods: readonly SimulatedPod[];
   readonly reports: readonly NodePowerReport[];
 }
-const NOTHING: Copy = { pods: [], reports: [] };
 
 /** Objects and their versions. */
 export class SimulatedApi {
@@ -67,8 +66,8 @@ export class SimulatedApi {
   readonly #views = new Set<WatchedView>();
   readonly #strangers: Pod[] = [];
   #version = 40;
-  /** What a lagging replica has, the older one first. */
-  #copies: readonly [Copy, Copy] = [NOTHING, NOTHING];
+  /** What a lagging replica has, the older one first; undefined: there is no such replica. */
+  #copies: readonly [Copy, Copy] | undefined;
   #lease: SimulatedLease;
 
   /**
@@ -139,8 +138,12 @@ export class SimulatedApi {
     return view;
   }
 
-  /** A LIST from the cache of a replica that lags (A3): as old as the last but one copy, and nothing comes after it. */
-  staleView(): WatchedView {
+  /**
+   * A LIST from the cache of a replica that lags (A3): as old as the last but one copy, and nothing comes after it.
+   * Undefined: no replica lags.
+   */
+  staleView(): WatchedView | undefined {
+    if (!this.#copies) return undefined;
     const [{ pods, reports }] = this.#copies;
     return new WatchedView(pods, reports, this.now, {
       ...this.order,
@@ -150,8 +153,8 @@ export class SimulatedApi {
 
   /** The lagging replica catches up by one copy. */
   copy(): void {
-    const [, newer] = this.#copies;
-    this.#copies = [newer, { pods: this.pods(), reports: this.reports() }];
+    const copy = { pods: this.pods(), reports: this.reports() };
+    this.#copies = [this.#copies?.[1] ?? copy, copy];
   }
 
   // ── Writes of planners ────────────────────────────────────────────────────────────────────────────────────────

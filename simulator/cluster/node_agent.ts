@@ -26,7 +26,7 @@ import type { WatchedView } from "./watched_view.ts";
 const FREE_AFTER_MS = 5_000;
 /** A report is sent this often when nothing happens. */
 const HEARTBEAT_MS = 10_000;
-/** From its start until an agent has a consistent LIST; what it sees before comes from an old cache. */
+/** From its start until an agent that has no record, or an old cache, has a consistent LIST. */
 const LIST_MS = 1_000;
 
 /** The agent's process died between a write and its record. */
@@ -42,6 +42,8 @@ export class NodeAgent {
   /** The view grew from a consistent LIST of this process. */
   #consistent = true;
   #adopted = true;
+  /** Its first LIST came from a replica that lags. */
+  #startsStale = false;
   #startedAtMs: number | undefined = -Infinity;
   /** The node's own newest report when the agent started (C23). */
   #lastReport: NodePowerReport | undefined;
@@ -81,8 +83,12 @@ export class NodeAgent {
     this.#recordLost = recordLost || this.#recordLost && !this.#adopted;
     this.#adopted = !this.#recordLost;
     this.#hasReadReport = false;
-    this.#view[Symbol.dispose]();
-    this.#view = this.#api.staleView();
+    const stale = this.#api.staleView();
+    this.#startsStale = stale !== undefined;
+    if (stale) {
+      this.#view[Symbol.dispose]();
+      this.#view = stale;
+    }
     this.#consistent = false;
     this.#startedAtMs = undefined;
     this.#told = undefined;
@@ -194,7 +200,8 @@ export class NodeAgent {
   #list(nowMs: number): void {
     if (this.#consistent) return;
     this.#startedAtMs ??= nowMs;
-    if (!this.#node.agentHears || nowMs - this.#startedAtMs < LIST_MS) return;
+    const waitMs = this.#recordLost || this.#startsStale ? LIST_MS : 0;
+    if (!this.#node.agentHears || nowMs - this.#startedAtMs < waitMs) return;
     this.#view[Symbol.dispose]();
     this.#view = this.#api.watch();
     this.#consistent = true;
