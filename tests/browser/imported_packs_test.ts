@@ -126,7 +126,8 @@ Deno.test({
         assert.equal(JSON.parse(record).data_version, "0.22.0");
       }
       // A configuration cannot ask for the built-in model where tables are imported; that is said.
-      await page.getByLabel("Performance data").selectOption("builtin");
+      await page.getByRole("combobox", { name: "Performance data" })
+        .selectOption("builtin");
       await answered(page);
       await simulate(page);
       await page.getByText("the answer above is of the built-in model")
