@@ -1,6 +1,6 @@
 /** Ownership rebuilt after the record was lost, or brought along by the reference agent (C23, `SPEC.md` §9). @module */
 
-import type { NodePowerReport } from "../cluster/mod.ts";
+import type { GpuPowerReport, NodePowerReport } from "../cluster/mod.ts";
 import type { GpuEntry } from "./entry.ts";
 import type { GpuLimits } from "./ports.ts";
 
@@ -43,7 +43,13 @@ export function adoptedEntries(
           ? { openedBoot: lastReport?.bootId ?? "" }
           : {}),
       };
-      return [adopted(uuid, watts, owner ? [owner] : [])];
+      return [
+        adopted(
+          uuid,
+          Math.min(watts, grantedWatts(report)),
+          owner ? [owner] : [],
+        ),
+      ];
     }
     return referenceUuids.has(uuid) && low ? [adopted(uuid, watts, [])] : [];
   });
@@ -56,6 +62,15 @@ const OURS: ReadonlySet<string> = new Set([
   "refused",
   "unknown",
 ]);
+
+/** The most that the pod's grant lets stand: what is above it has been raised by somebody else (C20). */
+function grantedWatts(
+  { appliedGeneration, requestedWatts, minWatts }: GpuPowerReport,
+): number {
+  return appliedGeneration && requestedWatts
+    ? Math.max(requestedWatts, minWatts ?? 0)
+    : Infinity;
+}
 
 /** Without the limit from before: a release goes to the default. */
 function adopted(

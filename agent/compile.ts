@@ -19,11 +19,10 @@ const TARGETS = {
 export const PERMISSIONS: readonly string[] = permissionFlags(BINARY_PLACES);
 
 /**
- * What V8 is told, for the sake of memory: a young generation that stays small, and no optimised code. The agent does
- * little, seldom, and most of it in the kernel (decision 0105).
+ * What V8 is told, for the sake of memory: a young generation that stays small, and not the larger of its two optimising
+ * compilers. The agent does little, seldom, and most of it in the kernel (decision 0105).
  */
-export const V8_FLAGS =
-  "--v8-flags=--max-semi-space-size=1,--no-opt,--no-maglev";
+export const V8_FLAGS = "--v8-flags=--max-semi-space-size=1,--no-opt";
 
 /** The import map of the binary: the product's, with a table of two commands. */
 export async function binaryImportMap(): Promise<string> {

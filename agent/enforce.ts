@@ -137,14 +137,24 @@ async function hold(
   }
   const written = await writeAndRead(uuid, held.watts, on);
   if (!written.ok) {
+    // Else a release would take what the device made of it for somebody else's.
+    const left = written.taken ? written.limits?.managementWatts : undefined;
+    if (left !== undefined && left !== entry?.leftWatts) {
+      await on.store.update(
+        uuid,
+        (e) => e && { ...e, leftWatts: left },
+      );
+    }
     return failure(written.limits ?? limits, written.reason, true);
   }
-  if (rebooted) {
-    await on.store.update(
-      uuid,
-      (e) =>
-        e?.applied && { ...e, applied: { ...e.applied, bootId: on.bootId } },
-    );
+  if (rebooted || entry?.leftWatts !== undefined) {
+    await on.store.update(uuid, (e) => {
+      if (!e) return e;
+      const { leftWatts: _, ...rest } = e;
+      return e.applied
+        ? { ...rest, applied: { ...e.applied, bootId: on.bootId } }
+        : rest;
+    });
   }
   return {
     state,
@@ -199,7 +209,7 @@ async function cap(
     bootId: on.bootId,
   };
   const recorded = await on.store.update(uuid, (e) => {
-    const { intent: _, ...rest } = e ?? { uuid };
+    const { intent: _, leftWatts: _left, ...rest } = e ?? { uuid };
     return { ...rest, applied };
   });
   if (!recorded) {
@@ -306,25 +316,31 @@ async function writeAndRead(
   { nvml }: Enforcement,
 ): Promise<
   | { ok: true; limits: GpuLimits }
-  | { ok: false; reason: string; limits: GpuLimits | undefined }
+  | {
+    ok: false;
+    reason: string;
+    limits: GpuLimits | undefined;
+    /** The device has accepted the call: what is read back is what it made of it. */
+    taken: boolean;
+  }
 > {
   const set = await nvml.setLimit(uuid, watts);
   const read = await nvml.limits(uuid, "moving");
   const limits = read.ok ? read.value : undefined;
   if (!set.ok) {
     const reason = `Setting ${watts} W failed: ${errorText(set.error)}.`;
-    return { ok: false, reason, limits };
+    return { ok: false, reason, limits, taken: false };
   }
   if (!read.ok) {
     const reason = `${watts} W were set but cannot be read back: ${
       errorText(read.error)
     }.`;
-    return { ok: false, reason, limits };
+    return { ok: false, reason, limits, taken: true };
   }
   if (!accepts(watts, read.value.managementWatts)) {
     const reason =
       `${watts} W were set and ${read.value.managementWatts} W read back.`;
-    return { ok: false, reason, limits };
+    return { ok: false, reason, limits, taken: true };
   }
   return { ok: true, limits: read.value };
 }

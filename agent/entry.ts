@@ -51,6 +51,8 @@ export interface GpuEntry {
   readonly beforeWatts?: number;
   readonly applied?: Applied;
   readonly intent?: Intent;
+  /** What the device made of the cap when it was set again (C20), watts: ours to give back, and no cap to be held. */
+  readonly leftWatts?: number;
 }
 
 /** Owners that an entry speaks for: of the cap, and of a write that may have landed; each UID once. */
@@ -64,8 +66,8 @@ export function ownersOf(entry: GpuEntry | undefined): readonly Owner[] {
 
 /** Watts that we may have left on the hardware. */
 export function ourWatts(entry: GpuEntry): number[] {
-  return [entry.applied?.watts, entry.intent?.watts].filter((watts) =>
-    watts !== undefined
+  return [entry.applied?.watts, entry.intent?.watts, entry.leftWatts].filter(
+    (watts) => watts !== undefined,
   );
 }
 

@@ -374,8 +374,10 @@ function keep(
 function heldWatts(entry: GpuEntry | undefined): number | undefined {
   if (!entry) return undefined;
   if (entry.intent?.kind === "release") return entry.intent.watts;
-  const ours = ourWatts(entry);
-  return ours.length === 0 ? undefined : Math.max(...ours);
+  const { applied, intent } = entry;
+  return applied || intent
+    ? Math.max(applied?.watts ?? 0, intent?.watts ?? 0)
+    : undefined;
 }
 
 function tenantOf(situation: Situation, owning: OwningPod): Tenant {

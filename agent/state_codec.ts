@@ -76,7 +76,10 @@ function stateOf(value: unknown): DurableState {
 }
 
 function entryOf(value: unknown): GpuEntry {
-  const { uuid, beforeWatts, applied, intent } = record(value, "entry");
+  const { uuid, beforeWatts, applied, intent, leftWatts } = record(
+    value,
+    "entry",
+  );
   return {
     uuid: text(uuid, "uuid"),
     ...(beforeWatts === undefined
@@ -84,6 +87,9 @@ function entryOf(value: unknown): GpuEntry {
       : { beforeWatts: watts(beforeWatts, "beforeWatts") }),
     ...(applied === undefined ? {} : { applied: appliedOf(applied) }),
     ...(intent === undefined ? {} : { intent: intentOf(intent) }),
+    ...(leftWatts === undefined
+      ? {}
+      : { leftWatts: watts(leftWatts, "leftWatts") }),
   };
 }
 

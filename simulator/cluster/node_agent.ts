@@ -79,8 +79,9 @@ export class NodeAgent {
 
   /** The process starts; the pods it sees first come from an old cache, until a consistent LIST is through (C22). */
   restart({ recordLost }: { readonly recordLost: boolean }): void {
-    this.#recordLost = recordLost;
-    this.#adopted = !recordLost;
+    // A record that was lost and not rebuilt is not there at the next start either.
+    this.#recordLost = recordLost || this.#recordLost && !this.#adopted;
+    this.#adopted = !this.#recordLost;
     this.#hasReadReport = false;
     const stale = this.#api.staleView();
     this.#startsStale = stale !== undefined;
@@ -338,7 +339,13 @@ export class NodeAgent {
     if (!rebooted && !this.#drift.found(gpu.uuid, gpu.limitWatts, nowMs)) {
       return false;
     }
-    return this.#set(gpu, watts);
+    const taken = this.#node.setLimit(gpu, watts);
+    const done = taken && gpu.limitWatts === watts;
+    if (gpu.entry && taken) {
+      const { leftWatts: _, ...entry } = gpu.entry;
+      gpu.entry = done ? entry : { ...entry, leftWatts: gpu.limitWatts };
+    }
+    return done;
   }
 
   #cap(gpu: NodeGpu, decision: Extract<Decision, { kind: "cap" }>): boolean {
@@ -363,7 +370,7 @@ export class NodeAgent {
       };
       return false;
     }
-    const { intent: _, ...rest } = gpu.entry;
+    const { intent: _, leftWatts: _left, ...rest } = gpu.entry;
     gpu.entry = {
       ...rest,
       applied: {

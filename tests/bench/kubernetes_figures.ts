@@ -199,7 +199,7 @@ try {
     300_000,
   );
   say(
-    "process started → every pod granted, one patch each",
+    "process started → every pod fenced and granted",
     `${((performance.now() - startedMs) / 1000).toFixed(1)} s`,
   );
   await until(

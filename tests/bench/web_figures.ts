@@ -44,6 +44,14 @@ async function sizes(): Promise<void> {
   console.log(
     `page with the built-in model: ${plain} bytes, ${packed} with gzip (at most 400 KB)`,
   );
+  const simulator = files?.get("simulator.js");
+  if (simulator) {
+    console.log(
+      `simulator.js, loaded at the first simulation: ${simulator.length} bytes, ${await gzipped(
+        simulator,
+      )} with gzip`,
+    );
+  }
 }
 
 /** Milliseconds from the navigation to the first answer, by the page's own clock. */

@@ -7,6 +7,7 @@ import {
   browserTest,
   closeBrowserAfterAll,
   openPage,
+  QUICK,
   servePages,
 } from "./chromium.ts";
 
@@ -14,8 +15,8 @@ closeBrowserAfterAll();
 
 const WIDTHS = [360, 768, 1920];
 const STATES = [
-  ["an answer", ""],
-  ["no fleet", "#v=1&itl_ms=2"],
+  ["an answer", QUICK],
+  ["no fleet", `${QUICK}&itl_ms=2`],
   ["an error", "#v=1&model=nobody/knows-this&gpus=x"],
 ] as const;
 
@@ -50,7 +51,7 @@ Deno.test(browserTest(
     await using web = await servePages();
     await using opened = await openPage();
     const { page } = opened;
-    await page.goto(web.url);
+    await page.goto(web.url + QUICK);
     await page.getByText("More", { exact: true }).click();
     await page.getByRole("radio", { name: "From racks" }).check();
     await page.getByRole("checkbox", { name: /Prefill layout/ }).check();
@@ -91,7 +92,7 @@ Deno.test(browserTest(
     await using web = await servePages();
     await using opened = await openPage();
     const { page } = opened;
-    await page.goto(web.url);
+    await page.goto(web.url + QUICK);
     await answered(page);
     await page.keyboard.press("Tab");
     assert.equal(

@@ -29,6 +29,9 @@ const FLAGS = [
 /** Longest wait for something that a page is to show; the machine may be busy. */
 export const PATIENCE_MS = 40_000;
 
+/** A link whose whole answer is there at once, for tests that are not about a large search. */
+export const QUICK = "#v=1&gpus=8&watts=4000&mode=disagg";
+
 let shared: Promise<Browser> | undefined;
 
 /** The browser of a test file, started when it is first needed. */

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { buildWeb, builtFiles, pages, plannerProxy } from "../../web/mod.ts";
 import { serveHttp } from "../../service/mod.ts";
 import { seriousFindings } from "./axe.ts";
-import { startPlanner } from "./planner_process.ts";
+import { type RunningPlanner, startPlanner } from "./planner_process.ts";
 import {
   browserTest,
   closeBrowserAfterAll,
@@ -14,16 +14,28 @@ import {
 
 closeBrowserAfterAll();
 
+let running: Promise<RunningPlanner> | undefined;
+
+/** One planner for every test that only looks at it. */
+function planner(): Promise<RunningPlanner> {
+  running ??= startPlanner();
+  return running;
+}
+
+Deno.test.afterAll(async () => {
+  await (await running)?.[Symbol.asyncDispose]();
+});
+
 Deno.test(browserTest(
   "the dashboard is live: watts, sides, nodes, decisions with reasons",
   async () => {
-    await using planner = await startPlanner();
+    const { url } = await planner();
     await using opened = await openPage();
     const { page, troubles } = opened;
-    await page.goto(planner.url);
+    await page.goto(url);
     await page.locator(".fresh-live").waitFor();
     await page.getByText(/of 6,000 W charged/).waitFor();
-    const state = await (await fetch(`${planner.url}api/v1/state`)).json();
+    const state = await (await fetch(`${url}api/v1/state`)).json();
     // Budget, charged, effective and drawn watts, in this order and none above the one before.
     for (let place = 0; place < 4; place++) {
       await page.locator(".figure-value").nth(place).filter({ hasText: /\d/ })
@@ -56,10 +68,10 @@ Deno.test(browserTest(
 
 Deno.test(
   browserTest("the capacity planner is beside it, and leads back", async () => {
-    await using planner = await startPlanner();
+    const { url } = await planner();
     await using opened = await openPage();
     const { page } = opened;
-    await page.goto(planner.url);
+    await page.goto(url);
     await page.getByRole("link", { name: "Capacity" }).click();
     await page.getByText(/tokens\/s inside/).waitFor();
     await page.getByRole("link", { name: "Fleet" }).click();
@@ -74,9 +86,9 @@ Deno.test(browserTest(
     const { page } = opened;
     let port: number;
     {
-      await using planner = await startPlanner();
-      port = planner.port;
-      await page.goto(planner.url);
+      await using leaving = await startPlanner();
+      port = leaving.port;
+      await page.goto(leaving.url);
       await page.locator(".fresh-live").waitFor();
       await page.getByText(/of 6,000 W charged/).waitFor();
     }
@@ -98,11 +110,11 @@ Deno.test(browserTest(
 Deno.test(browserTest(
   "web --planner shows the same dashboard from another address",
   async () => {
-    await using planner = await startPlanner();
+    const { url } = await planner();
     const files = await builtFiles();
     assert(files);
     const page = pages(files, { withPlanner: true });
-    const proxy = plannerProxy(new URL(planner.url));
+    const proxy = plannerProxy(new URL(url));
     const server = serveHttp(
       { hostname: "127.0.0.1", port: 0, part: "test.web" },
       async (request) =>

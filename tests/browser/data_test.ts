@@ -12,22 +12,17 @@ import {
   memoryTree,
   systemYaml,
 } from "../unit/data/aic_source.ts";
-import { runImport } from "../unit/data/store_snapshot.ts";
 import {
   answered,
   browserTest,
   CHROMIUM,
   closeBrowserAfterAll,
-  downloaded,
   openPage,
+  QUICK,
   servePages,
 } from "./chromium.ts";
-import { packFiles } from "./pack_files.ts";
 
 closeBrowserAfterAll();
-
-const ROOT = new URL("../../", import.meta.url);
-const SHARED = Deno.env.get("WATTKEEPER_SHARED");
 
 /** A whole pack with one table. */
 async function smallPack(): Promise<Uint8Array> {
@@ -64,7 +59,7 @@ Deno.test(browserTest(
     await using web = await servePages();
     await using opened = await openPage();
     const { page } = opened;
-    await page.goto(web.url);
+    await page.goto(web.url + QUICK);
     await answered(page);
     await add(page, "h200.wkpack", pack);
     const row = page.locator(".pack", { hasText: "h200_sxm · vllm 1.0" });
@@ -125,7 +120,7 @@ for (const [what, bytes, said] of BAD) {
       await using web = await servePages();
       await using opened = await openPage();
       const { page, troubles } = opened;
-      await page.goto(web.url);
+      await page.goto(web.url + QUICK);
       await answered(page);
       await add(page, "bad.wkpack", bytes());
       await page.locator(".data-status .bad").waitFor();
@@ -149,7 +144,7 @@ Deno.test(browserTest("a huge file is refused before it is read", async () => {
     const file = await Deno.open(path, { write: true, create: true });
     await file.truncate(300 * 1024 * 1024);
     file.close();
-    await page.goto(web.url);
+    await page.goto(web.url + QUICK);
     await answered(page);
     await page.getByLabel("Add packs").setInputFiles(path);
     await page.locator(".data-status .bad").waitFor();
@@ -177,7 +172,7 @@ Deno.test(browserTest(
     for (const { url } of [web, bare]) {
       await using opened = await openPage();
       const { page } = opened;
-      await page.goto(url);
+      await page.goto(url + QUICK);
       await answered(page);
       seen.length = 0;
       const tries = `Promise.all([
@@ -213,64 +208,3 @@ async function bareFile(from: string, request: Request): Promise<Response> {
     headers: { "content-type": answer.headers.get("content-type") ?? "" },
   });
 }
-
-Deno.test({
-  name: "[shared] a real pack gives the digits of sweep over the same pack",
-  ignore: CHROMIUM === undefined || SHARED === undefined,
-  sanitizeOps: false,
-  sanitizeResources: false,
-  async fn() {
-    const store = await Deno.makeTempDir({ prefix: "wattkeeper-packs-" });
-    try {
-      await runImport({ source: `${SHARED}/aic-data`, store });
-      const files = packFiles(`${store}/packs`)
-        .filter((path) => path.includes("h200_sxm"));
-      assert(files.length > 0, "there are packs of h200_sxm");
-      await using web = await servePages();
-      await using opened = await openPage();
-      const { page } = opened;
-      await page.goto(web.url);
-      await answered(page);
-      await page.getByLabel("Add packs").setInputFiles(files);
-      await page.locator(".pack").nth(files.length).waitFor();
-      const version = "0.22.0";
-      const row = page.locator(".pack", { hasText: `vllm ${version}` });
-      await row.getByRole("button", { name: "Use" }).click();
-      await page.waitForURL(new RegExp(`data=${version}`));
-      await answered(page);
-      const { bytes } = await downloaded(
-        page,
-        () => page.getByRole("button", { name: "JSON", exact: true }).click(),
-      );
-      const line = await page.getByLabel("Command line", { exact: true })
-        .innerText();
-      const args = (/main\.ts ([^]*)$/.exec(line)?.[1] ?? "").trim().split(
-        /\s+/,
-      );
-      const { stdout } = await new Deno.Command(Deno.execPath(), {
-        args: [
-          "run",
-          "-A",
-          "main.ts",
-          ...args,
-          "--store",
-          store,
-          "--output",
-          "json",
-        ],
-        cwd: ROOT,
-      }).output();
-      const [fromPage, fromSweep] = [bytes, stdout].map((text) => {
-        const { stats: _, ...rest } = JSON.parse(
-          new TextDecoder().decode(text),
-        );
-        return rest;
-      });
-      assert.deepEqual(fromPage, fromSweep);
-      assert.equal(fromPage.provenance.data_version, version);
-      assert.equal(fromPage.best.decode.latency_source, "silicon");
-    } finally {
-      await Deno.remove(store, { recursive: true });
-    }
-  },
-});

@@ -6,6 +6,7 @@ import {
   browserTest,
   closeBrowserAfterAll,
   openPage,
+  QUICK,
   servePages,
 } from "./chromium.ts";
 
@@ -17,7 +18,9 @@ Deno.test(browserTest(
     await using web = await servePages();
     await using opened = await openPage();
     const { page, troubles } = opened;
-    await page.goto(`${web.url}#v=1&gpus=many&mode=both&colour=red&itl_ms=40`);
+    await page.goto(
+      `${web.url}#v=1&gpus=many&mode=both&colour=red&itl_ms=40&watts=4000`,
+    );
     await answered(page);
     const alert = page.getByRole("alert");
     const text = await alert.innerText();
@@ -87,12 +90,15 @@ Deno.test(browserTest(
     await using web = await servePages();
     await using opened = await openPage();
     const { page } = opened;
-    await page.goto(web.url);
+    await page.clock.install();
+    await page.goto(web.url + QUICK);
     await answered(page);
     const [worker] = page.workers();
     assert(worker);
     await worker.evaluate("self.close()").catch(() => undefined);
     await page.getByRole("textbox", { name: "ITL" }).fill("25");
+    // Its silence is counted in pings, which follow the page's clock.
+    await page.clock.runFor(20_000);
     await page.getByText("The search engine stopped and was started again")
       .waitFor();
     await answered(page);
@@ -109,7 +115,7 @@ Deno.test(
     await using web = await servePages();
     await using opened = await openPage();
     const { page } = opened;
-    await page.goto(web.url);
+    await page.goto(web.url + QUICK);
     await answered(page);
     await page.workers()[0]?.evaluate(
       "void setTimeout(() => { throw new Error('broken'); })",
@@ -133,7 +139,7 @@ Deno.test(
       );
       await using opened = await openPage();
       const { page } = opened;
-      await page.goto(web.url);
+      await page.goto(web.url + QUICK);
       await page.getByText("The search engine keeps stopping").waitFor();
       missing = false;
       await page.getByRole("button", { name: "Start again" }).click();

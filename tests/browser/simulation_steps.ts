@@ -1,7 +1,10 @@
 /** Steps of the tests that simulate in the page. @module */
 
+import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { downloaded } from "./chromium.ts";
+
+const ROOT = new URL("../../", import.meta.url);
 
 /** A small fleet, and the shortest time there is: the lead-in and six minutes. */
 export const SHORT =
@@ -41,4 +44,47 @@ export async function simulator(page: Page) {
     if (name === "simulator") return worker;
   }
   throw new Error("Nothing is simulated.");
+}
+
+/**
+ * Runs the page's own line over its own `planner.yaml`.
+ *
+ * @param home where the command finds imported packs
+ * @param files paths in place of the names in the line
+ */
+export async function runLine(
+  page: Page,
+  home: string,
+  files: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const config = await downloaded(
+    page,
+    () =>
+      page.getByRole("button", { name: "planner.yaml", exact: true }).click(),
+  );
+  await Deno.writeFile(`${home}/planner.yaml`, config.bytes);
+  const line = await section(page).locator(".line code").innerText();
+  const [, text = ""] = /main\.ts ([^]*)$/.exec(line) ?? [];
+  const args = text.trim().split(/\s+/).map((word) =>
+    word === "planner.yaml" ? `${home}/planner.yaml` : files[word] ?? word
+  );
+  const { stdout, stderr, code } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-all", "main.ts", ...args],
+    cwd: ROOT,
+    env: { NO_COLOR: "1", XDG_DATA_HOME: home },
+  }).output();
+  // 1: ours passed the budget, and the record says so.
+  assert(code <= 1, new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
+}
+
+/** A folder that goes with the test. */
+export async function temporaryFolder(): Promise<
+  { readonly path: string } & AsyncDisposable
+> {
+  const path = await Deno.makeTempDir({ prefix: "wattkeeper-day-" });
+  return {
+    path,
+    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
+  };
 }

@@ -1,5 +1,6 @@
 /** A GPU node for tests: devices, kubelet and `/proc` of the test's making, and the real `agent` command over them. @module */
 
+import { V8_FLAGS } from "../../agent/compile.ts";
 import {
   concat,
   Kubelet,
@@ -108,7 +109,7 @@ export class GpuNode implements AsyncDisposable {
     const agent = new Deno.Command(Deno.execPath(), {
       args: [
         ...["run", "-A", "--quiet", "--no-check"],
-        "--v8-flags=--max-semi-space-size=1,--no-opt,--no-maglev",
+        V8_FLAGS,
         ...[MAIN, "agent", "--node-name", name, "--kubeconfig", kubeconfig],
         ...["--safe-default-watts", `${safeDefaultWatts}`],
         ...["--nvml-library", this.nvml.library],

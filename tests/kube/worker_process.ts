@@ -1,5 +1,7 @@
 /** A worker: the real `gate` command, which becomes the worker's own program once its watts are there. @module */
 
+import { V8_FLAGS } from "../../agent/compile.ts";
+
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 const LOOK_MS = 5;
 
@@ -33,7 +35,7 @@ export class WorkerProcess implements AsyncDisposable {
         "sh",
         Deno.execPath(),
         ...["run", "-A", "--quiet", "--no-check"],
-        "--v8-flags=--max-semi-space-size=1,--no-opt,--no-maglev",
+        V8_FLAGS,
         ...[MAIN, "gate", "--socket", events.gateSocket],
         ...["--", "/bin/sleep", "infinity"],
       ],

@@ -1,6 +1,6 @@
 /** The dashboard: what the planner sees, does and waits for. It reads and never writes. @module */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { TopBar } from "../page/top_bar.tsx";
 import { Coefficients } from "./coefficients.tsx";
 import { Decisions } from "./decisions.tsx";
@@ -13,6 +13,8 @@ import { WattsOverTime } from "./watts_plot.tsx";
 
 /** A state that is older is stale, milliseconds. */
 const STALE_MS = 10_000;
+/** What is there before anything is. */
+const NONE: readonly never[] = [];
 
 /** The page. */
 export function Dashboard() {
@@ -30,6 +32,20 @@ export function Dashboard() {
     ? undefined
     : Math.max(0, now - view.readAtMs);
   const isStale = age !== undefined && age > STALE_MS;
+  // What the seconds that pass do not change is drawn when it changes: a fleet may have a thousand GPUs.
+  const state = view?.state;
+  const standing = useMemo(() => <Standing view={view} />, [view]);
+  const sides = useMemo(() => <Sides state={state} />, [state]);
+  const inProgress = useMemo(() => <InProgress state={state} />, [state]);
+  const nodes = useMemo(() => <Nodes state={state} />, [state]);
+  const { samples = NONE, decisions = NONE } = view ?? {};
+  const plot = useMemo(() => <WattsOverTime samples={samples} />, [samples]);
+  const coefficients = useMemo(() => (
+    <Coefficients
+      decision={decisions.find(({ coefficients }) => coefficients)}
+    />
+  ), [decisions]);
+  const list = useMemo(() => <Decisions decisions={decisions} />, [decisions]);
   return (
     <>
       <TopBar page="dashboard" isBusy={view?.state === undefined}>
@@ -39,19 +55,17 @@ export function Dashboard() {
         class={`board${isStale ? " stale" : ""}`}
         aria-busy={view?.state === undefined}
       >
-        <Standing view={view} />
+        {standing}
         <div class="grid">
-          <Sides state={view?.state} />
-          <InProgress state={view?.state} />
+          {sides}
+          {inProgress}
         </div>
-        <WattsOverTime samples={view?.samples ?? []} />
+        {plot}
         <div class="grid">
-          <Nodes state={view?.state} />
-          <Coefficients
-            decision={view?.decisions.find(({ coefficients }) => coefficients)}
-          />
+          {nodes}
+          {coefficients}
         </div>
-        <Decisions decisions={view?.decisions ?? []} />
+        {list}
       </main>
     </>
   );

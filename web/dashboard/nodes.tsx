@@ -1,37 +1,64 @@
-/** Node by node: watts, how old the agent's report is, and which GPUs are not enforced and why. @module */
+/** Node by node, those in trouble first, a page at a time: watts, age of the agent's report, what is not enforced and why. @module */
 
+import { useState } from "preact/hooks";
 import { NOTHING, number, watts } from "../page/format.ts";
-import type { GpuView, PlannerStateView } from "./api.ts";
-import { sumOf } from "./feed.ts";
+import type { PlannerStateView } from "./api.ts";
+import { nodeRows } from "./node_rows.ts";
 
-/** A report that is older is an alarm elsewhere; here it stands out. */
-const OLD_REPORT_SECONDS = 30;
-/** States of a GPU that is held to what was asked for, or that nobody asked anything of. */
-const HELD = new Set(["enforced", "released", "unmanaged", "prearmed"]);
+/** Nodes on one page. */
+const PAGE = 25;
+/** GPUs that are listed with their reasons; more are counted. */
+const MOST_LOOSE = 50;
 
 const shown = (value: number | null) => value === null ? NOTHING : watts(value);
 
-/** The GPUs of a node that are not held to what was asked for. */
-export function notEnforced(gpus: readonly GpuView[]): GpuView[] {
-  return gpus.filter(({ state }) => !HELD.has(state));
-}
-
-/** The table. */
+/** The table, and the GPUs that are not enforced. */
 export function Nodes(
   { state }: { readonly state: PlannerStateView | undefined },
 ) {
-  const nodes = state?.nodes ?? [];
-  const loose = nodes.flatMap((node) =>
-    notEnforced(node.gpus).map((gpu) => ({ node: node.node_name, gpu }))
+  const [asked, setPage] = useState(0);
+  const rows = state ? nodeRows(state) : [];
+  const pages = Math.max(1, Math.ceil(rows.length / PAGE));
+  const page = Math.min(asked, pages - 1);
+  const here = rows.slice(page * PAGE, (page + 1) * PAGE);
+  const loose = rows.flatMap(({ name, loose }) =>
+    loose.map((gpu) => ({ node: name, gpu }))
   );
   return (
     <section class="panel" aria-labelledby="nodes-heading">
-      <h2 id="nodes-heading">
-        Nodes{" "}
-        <span class="hint-inline">
-          {state ? number(state.nodes_total) : NOTHING}
-        </span>
-      </h2>
+      <div class="plot-head">
+        <h2 id="nodes-heading">
+          Nodes{" "}
+          <span class="hint-inline">
+            {state ? number(state.nodes_total) : NOTHING}
+          </span>
+        </h2>
+        {pages > 1 && (
+          <div class="tools" role="group" aria-label="Pages of nodes">
+            <span class="hint-inline">
+              {number(page * PAGE + 1)}–{number(page * PAGE + here.length)}
+            </span>
+            <button
+              type="button"
+              class="quiet"
+              disabled={page === 0}
+              onClick={() =>
+                setPage(page - 1)}
+            >
+              Previous
+            </button>
+            <button
+              type="button"
+              class="quiet"
+              disabled={page === pages - 1}
+              onClick={() =>
+                setPage(page + 1)}
+            >
+              Next
+            </button>
+          </div>
+        )}
+      </div>
       <div
         class="scroll node-table"
         role="region"
@@ -46,39 +73,29 @@ export function Nodes(
               <th scope="col" class="num">Charged</th>
               <th scope="col" class="num">Effective</th>
               <th scope="col" class="num">Drawn</th>
+              <th scope="col" class="num">Not enforced</th>
               <th scope="col" class="num">Report</th>
             </tr>
           </thead>
           <tbody>
-            {nodes.map(({ node_name, report_age_ms, gpus }) => {
-              const used = gpus.filter(({ side }) => side !== null);
-              const age = Math.round(report_age_ms / 1000);
-              return (
-                <tr key={node_name}>
-                  <th scope="row">{node_name}</th>
-                  <td class="num">{used.length} / {gpus.length}</td>
-                  <td class="num">
-                    {shown(sumOf(
-                      (state?.charges ?? []).filter((charge) =>
-                        charge.node_name === node_name
-                      ).map((charge) => charge.watts),
-                    ))}
-                  </td>
-                  <td class="num">
-                    {shown(sumOf(used.map((gpu) => gpu.effective_watts)))}
-                  </td>
-                  <td class="num">
-                    {shown(sumOf(used.map((gpu) => gpu.draw_watts)))}
-                  </td>
-                  <td class={`num${age > OLD_REPORT_SECONDS ? " warn" : ""}`}>
-                    {number(age)} s old
-                  </td>
-                </tr>
-              );
-            })}
-            {nodes.length === 0 && (
+            {here.map((row) => (
+              <tr key={row.name}>
+                <th scope="row">{row.name}</th>
+                <td class="num">{row.usedGpus} / {row.gpus}</td>
+                <td class="num">{shown(row.charged)}</td>
+                <td class="num">{shown(row.effective)}</td>
+                <td class="num">{shown(row.drawn)}</td>
+                <td class={`num${row.loose.length > 0 ? " warn strong" : ""}`}>
+                  {row.loose.length > 0 ? number(row.loose.length) : NOTHING}
+                </td>
+                <td class={`num${row.isOld ? " warn strong" : ""}`}>
+                  {number(row.ageSeconds)} s old
+                </td>
+              </tr>
+            ))}
+            {rows.length === 0 && (
               <tr>
-                <td colSpan={6}>
+                <td colSpan={7}>
                   {state ? "No agent has reported." : NOTHING}
                 </td>
               </tr>
@@ -97,12 +114,15 @@ export function Nodes(
         aria-label="GPUs that are not enforced"
         tabIndex={0}
       >
-        {loose.map(({ node, gpu }) => (
+        {loose.slice(0, MOST_LOOSE).map(({ node, gpu }) => (
           <li key={gpu.gpu_uuid}>
             <b>{node} GPU {gpu.index}</b> {gpu.state}:{" "}
             {gpu.reason || "no reason was given"}
           </li>
         ))}
+        {loose.length > MOST_LOOSE && (
+          <li class="hint">and {number(loose.length - MOST_LOOSE)} more</li>
+        )}
         {loose.length === 0 && (
           <li class="hint">
             {state ? "Every GPU is held to what was asked for." : NOTHING}

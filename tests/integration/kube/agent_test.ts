@@ -161,11 +161,15 @@ Deno.test({ name: "the agent and its API server", ignore }, async (t) => {
   );
 
   await t.step("keeps within its memory", async () => {
+    // A start that compiles its sources keeps their syntax trees, which the binary never has; the next finds them compiled.
+    await node.stopAgent("SIGTERM");
+    await node.startAgent();
+    await node.untilReady();
     const metrics = await (await fetch(`${node.url}/metrics`)).text();
     const bytes = Number(
       /^dynamo_power_agent_resident_memory_bytes (\S+)$/m.exec(metrics)?.[1],
     );
-    assert.ok(bytes < 96e6, `${bytes / 1e6} MB`);
+    assert.ok(bytes <= 80e6, `${bytes / 1e6} MB`);
     console.log(`agent: ${(bytes / 1e6).toFixed(1)} MB resident`);
   });
 

@@ -1,7 +1,64 @@
-/** The reference agent's state file, read for what it says and not for more. @module */
+/** What is taken over without a record: from the node's own last report, and from the reference agent's state file. @module */
 
 import assert from "node:assert/strict";
-import { readReferenceState } from "../../../agent/adopt.ts";
+import { adoptedEntries, readReferenceState } from "../../../agent/adopt.ts";
+import type { GpuPowerReport } from "../../../cluster/mod.ts";
+
+/** Watts that are adopted for a GPU found at `foundWatts`, whose last report says this. */
+function adoptedWatts(
+  foundWatts: number,
+  said: Partial<GpuPowerReport>,
+): number | undefined {
+  const [entry] = adoptedEntries(
+    [{
+      identity: { uuid: "GPU-0" },
+      limits: {
+        managementWatts: foundWatts,
+        enforcedWatts: foundWatts,
+        defaultWatts: 700,
+        minWatts: 200,
+        maxWatts: 700,
+      },
+    }],
+    {
+      nodeName: "n1",
+      observedAt: new Date(0),
+      agentVersion: "1",
+      bootId: "b",
+      driverSession: "d",
+      safeDefaultWatts: 490,
+      sequence: 1,
+      gpus: [{
+        uuid: "GPU-0",
+        index: 0,
+        model: "H200",
+        minWatts: 200,
+        occupancy: "pod",
+        gate: "open",
+        state: "enforced",
+        reason: "",
+        pod: { namespace: "n", name: "a", uid: "uid-a" },
+        ...said,
+      }],
+    },
+    new Set(),
+  );
+  return entry?.applied?.watts;
+}
+
+Deno.test("a limit that root has raised above a grant is not adopted as the grant's", () => {
+  const granted = {
+    appliedGeneration: { epoch: 1, sequence: 2 },
+    requestedWatts: 200,
+  };
+  assert.equal(adoptedWatts(663, { ...granted, state: "refused" }), 200);
+  assert.equal(adoptedWatts(200, granted), 200);
+  // What the device did not go below is what the grant came to.
+  assert.equal(adoptedWatts(200, { ...granted, requestedWatts: 150 }), 200);
+  // Lower than granted: never upwards.
+  assert.equal(adoptedWatts(180, granted), 180);
+  assert.equal(adoptedWatts(490, { state: "prearmed" }), 490);
+});
 
 Deno.test("readReferenceState() reads version 1 and 2", () => {
   const rows: [string, string[] | undefined][] = [

@@ -1,7 +1,7 @@
 /** What goes into the agent's single binary: the agent, the gate, what they stand on, and nothing else. @module */
 
 import assert from "node:assert/strict";
-import { binaryGraph, PERMISSIONS } from "../../../agent/compile.ts";
+import { binaryGraph, PERMISSIONS, V8_FLAGS } from "../../../agent/compile.ts";
 import { NVML_LIBRARY_CANDIDATES } from "../../../agent/nvml/mod.ts";
 
 Deno.test("the binary holds agent, gate, cluster, service and the command frame", async () => {
@@ -39,4 +39,11 @@ Deno.test("the binary's permissions are scoped to files it needs", () => {
   );
   assert.ok(!PERMISSIONS.some((one) => /^--allow-(?:run|sys)/.test(one)));
   assert.match(find("env"), /SAFE_DEFAULT_WATTS/);
+});
+
+Deno.test("`deno task agent` starts the sources with the binary's V8 flags", async () => {
+  const { tasks } = JSON.parse(
+    await Deno.readTextFile(new URL("../../../deno.json", import.meta.url)),
+  );
+  assert.equal(tasks.agent, `deno run -A ${V8_FLAGS} main.ts agent`);
 });

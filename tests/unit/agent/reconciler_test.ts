@@ -79,6 +79,34 @@ Deno.test("a silent clamp is refused, reported as read, and not believed", async
   assert.equal(world.watts(), 700);
 });
 
+Deno.test("what a device makes of a cap that is set again is remembered, given back, and never held", async () => {
+  const { world, agent } = await capped("500");
+  world.gpus[0]!.respond = (watts) => Math.min(watts, 492);
+  world.gpus[0]!.managementWatts = 700;
+  assert.equal((await agent.pass("event")).good, false);
+  assert.equal(world.watts(), 492);
+  assert.equal(agent.statuses()[0]?.entry?.leftWatts, 492);
+  // It is no cap of its own: once the device lets it, the cap stands again.
+  world.gpus[0]!.respond = undefined;
+  await world.clock.advance(61_000);
+  assert.equal((await agent.pass("interval")).good, true);
+  assert.equal(world.watts(), 500);
+  assert.equal(agent.statuses()[0]?.entry?.leftWatts, undefined);
+  // The pod goes while the device still holds it low: that is ours to give back.
+  world.gpus[0]!.respond = (watts) => Math.min(watts, 492);
+  world.gpus[0]!.managementWatts = 700;
+  await agent.pass("event");
+  assert.equal(world.watts(), 492);
+  world.pods = [];
+  world.placed.clear();
+  world.gpus[0]!.respond = undefined;
+  const again = await world.start();
+  await again.pass("event");
+  await world.clock.advance(5_001);
+  await again.pass("interval");
+  assert.equal(world.watts(), 700);
+});
+
 Deno.test("a device that rounds down by less than a watt is enforced", async () => {
   const world = new World();
   world.gpus[0]!.respond = (watts) => watts - 0.4;

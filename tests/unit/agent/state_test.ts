@@ -17,6 +17,9 @@ Deno.test("StateStore gives back after a restart what it was given", async () =>
   const again = await StateStore.open(files);
   assert.equal(again.health.kind, "intact");
   assert.deepEqual(again.entry("GPU-0"), entry);
+  const left = { ...entry, leftWatts: 492 };
+  await again.update("GPU-0", () => left);
+  assert.deepEqual((await StateStore.open(files)).entry("GPU-0"), left);
 });
 
 Deno.test("StateStore survives a crash at every step of every write", async () => {

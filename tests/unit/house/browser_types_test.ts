@@ -22,6 +22,7 @@ Deno.test("what the browser loads knows only what a browser has", async () => {
     "service/portable.ts",
     "web/page/main.tsx",
     "web/worker/main.ts",
+    "web/simulator/main.ts",
     "web/dashboard/main.tsx",
   ];
   const loaded = reach(await readImports(), (file) => doors.includes(file));

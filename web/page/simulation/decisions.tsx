@@ -89,6 +89,9 @@ export function Decisions({ run, instant, pick }: DecisionsProps) {
                   </span>
                 )}
               </p>
+              {decision.reasons.length === 0 && (
+                <p class="hint">Nothing stood in the way of what was asked.</p>
+              )}
               <ul>
                 {decision.reasons.map((reason) => <li key={reason}>{reason}
                 </li>)}

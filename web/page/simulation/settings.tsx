@@ -22,7 +22,7 @@ export function Settings({ state, change, trace }: SettingsProps) {
         value={state.simulationTraffic}
         choices={[
           { value: "day", label: "Made-up day" },
-          { value: "trace", label: "Trace file" },
+          { value: "trace", label: "Dropped trace" },
         ]}
         change={(simulationTraffic) => change({ simulationTraffic })}
       />

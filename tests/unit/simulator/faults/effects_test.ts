@@ -184,6 +184,22 @@ Deno.test("a node that was declared dead is so until it is up again, whatever el
   assert.deepEqual(struck.faults.outOfServiceNodes(), []);
 });
 
+Deno.test("a record that was lost and not rebuilt is not there at the next start either", () => {
+  const struck = world([
+    { kind: "agent_down", atMs: 30_000, durationMs: 10_000, ...N1 },
+    { kind: "record_lost", atMs: 35_000, ...N1 },
+  ]);
+  const stands = gpu(struck);
+  struck.advance(15_000);
+  assert.equal(stands.limitWatts, 300);
+  struck.controllers.evict(stands.podUid!, struck.nowMs);
+  struck.api.setScaler("prefill", 0);
+  struck.api.setScaler("decode", 0);
+  struck.advance(30_000);
+  // Back to the default, for what stood before us was on the record.
+  assert.equal(stands.limitWatts, 700);
+});
+
 Deno.test("a release that the device turned into another limit is finished by an agent that has lost its record", () => {
   const struck = world([
     {
