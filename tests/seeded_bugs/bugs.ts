@@ -196,10 +196,11 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
   {
     name: "replicas beyond the GPU budget",
     rule: "R12",
+    // Proposals and the border to the fleet both keep it: only the rule itself can be broken.
     changes: [{
-      file: "planner/core/boundary.ts",
-      from: "const fitting = withinGpus(raised, budget);",
-      to: "const fitting = raised;",
+      file: "planner/core/gpu_budget.ts",
+      from: "gpusOf(asked, budget.gpusPerReplica) <= budget.maxGpus",
+      to: "gpusOf(asked, budget.gpusPerReplica) >= 0",
     }],
   },
   {

@@ -6,38 +6,74 @@ import { SEEDED_BUGS } from "../../seeded_bugs/bugs.ts";
 
 /** A change of the generator moves them: `deno run -A tests/seeded_bugs/main.ts` says where to. */
 const FOUND_BY_SEED: Readonly<Record<string, number>> = {
+  "raise before the lower is confirmed": 32,
+  "charge the report, ignore larger outstanding grants": 134,
+  "no bound": 113,
+  "act before stamping": 78,
+  "no stamps at all": 128,
+  "compliance is declared before stamping": 230,
+  "empty ledger at take-over": 108,
+  "a leader that won the Lease anew while frozen stays stepped down": 14,
+  "own larger budget at take-over": 3,
+  "write over a higher epoch": 234,
+  "compare sequences without epochs": 21,
+  "a budget in force is the configuration's, whatever the Lease says": 200,
+  "terminating is free": 3,
+  "vanished is free": 16,
+  "charge 0 for a grant that no report shows": 113,
+  "a write without an answer is not charged": 108,
+  "compliance when sent": 3,
+  "count a request below the device's minimum": 2,
+  "a write without an answer is waited for, for ever": 216,
+  "raise without looking whether there is room": 4,
+  "a vanished pod is charged for ever": 3,
+  "annotations that a stranger has changed are left": 20,
+  "other pods' GPUs are charged": 3,
+  "a node that a person has declared dead stays charged": 30,
+  "patch without precondition": 49,
+  "two grants of one batch count the same room": 310,
+  "limit annotation without its grant": 2,
+  "cached reports at take-over": 108,
+  "agent follows a limit without its grant": 2,
+  "lost record plus stale LIST": 3,
+  "agent applies an older generation": 376,
+  "report free while the last owner is there": 2,
+  "an idle GPU is never given back": 2,
+  "a release goes to the greatest cap of ours": 2,
+  "a pod that never asked is capped": 3,
+  "a watched cap that was raised is left": 2,
+  "gate: reported as waiting while its pod runs": 2,
+  "gate: open on a cap without a grant": 13,
+  "gate: open whatever boot it was opened in": 395,
+  "gate: at the pod's first start only": 13,
+  "gate: open without read-back": 72,
+  "report the request, not the read-back": 16,
+  "record a write that the device refused": 33,
+  "replicas beyond the power budget": 3,
+  "a limit that the device left at a release is forgotten": 529,
+  "a number that is none is believed": 29,
+  "targets below the floor": 4,
+  "advisory mode that writes": 90,
   "one late answer ends the loop's looking": 1,
-  "targets below the floor": 12,
-  "advisory mode that writes": 34,
-  "replicas beyond the power budget": 5,
-  "gate: at the pod's first start only": 20,
-  "gate: open without read-back": 6,
-  "a watched cap that was raised is left": 1,
-  "a pod that never asked is capped": 4,
-  "a release goes to the greatest cap of ours": 5,
-  "an idle GPU is never given back": 5,
-  "report free while the last owner is there": 5,
-  "limit annotation without its grant": 1,
-  "other pods' GPUs are charged": 6,
-  "a vanished pod is charged for ever": 17,
-  "raise without looking whether there is room": 5,
-  "count a request below the device's minimum": 8,
-  "compliance when sent": 14,
-  "a write without an answer is waited for, for ever": 53,
-  "a write without an answer is not charged": 46,
-  "terminating is free": 5,
-  "charge the report, ignore larger outstanding grants": 5,
-  "raise before the lower is confirmed": 80,
-  "no bound": 442,
-  "empty ledger at take-over": 42,
+  "raises go on after a conflict in their batch": 23,
 };
 
-for (const bug of SEEDED_BUGS) {
-  const firstSeed = FOUND_BY_SEED[bug.name];
-  if (firstSeed === undefined) continue;
-  Deno.test(`found: ${bug.name}`, async () => {
-    await using tree = await BrokenTree.create();
-    const found = await tree.search(bug, { firstSeed, count: 1 });
-    assert.equal(found.seed, firstSeed);
-  });
-}
+Deno.test("each seeded bug is found by its schedule", async (t) => {
+  await using tree = await BrokenTree.create();
+  for (const bug of SEEDED_BUGS) {
+    const firstSeed = FOUND_BY_SEED[bug.name];
+    if (firstSeed === undefined) continue;
+    await t.step(bug.name, async () => {
+      const found = await tree.search(bug, { firstSeed, count: 1 });
+      assert.equal(found.seed, firstSeed);
+    });
+  }
+});
+
+Deno.test("only bugs that no schedule finds have none", () => {
+  assert.deepEqual(
+    SEEDED_BUGS.filter(({ name }) => FOUND_BY_SEED[name] === undefined)
+      .map(({ name }) => name),
+    ["release on unknown", "replicas beyond the GPU budget"],
+  );
+});

@@ -67,8 +67,8 @@ Deno.test("the longest lag and the hottest share count", () => {
   const active = new ActiveFaults();
   active.begin({ kind: "watch_lag", who: "all", lagMs: 5, atMs: 0 });
   active.begin({ kind: "watch_lag", who: "agents", lagMs: 9, atMs: 0 });
-  assert.equal(active.watchLagMs("planner"), 5);
-  assert.equal(active.watchLagMs("n1"), 9);
+  assert.equal(active.watchLagMs("planner", "pods"), 5);
+  assert.equal(active.watchLagMs("n1", "pods"), 9);
   const heat = { kind: "gpu_thermal", node: "n1", gpu: 0, atMs: 0 } as const;
   active.begin({ ...heat, share: 0.8 });
   active.begin({ ...heat, share: 0.5 });
