@@ -15,9 +15,9 @@ export interface Budgets {
   readonly ownBudget: LedgerState["ownBudget"];
 }
 
-/** Weighs the own configuration against the Lease. */
+/** Weighs the own configuration against the Lease. @param known the own budget at the last stage of the same reign */
 export function budgetsOf(
-  ledger: LedgerState,
+  known: LedgerState["ownBudget"],
   { snapshot, budgetWatts, budgetConfirmed, nowMs }: {
     readonly snapshot: FleetSnapshot;
     readonly budgetWatts: number;
@@ -26,7 +26,6 @@ export function budgetsOf(
     readonly nowMs: number;
   },
 ): Budgets {
-  const known = ledger.ownBudget;
   const sinceMs = known?.watts === budgetWatts ? known.sinceMs : nowMs;
   const trusted = budgetConfirmed || (known?.trusted ?? false) ||
     nowMs - sinceMs >= OWN_BUDGET_TRUST_MS;

@@ -54,12 +54,15 @@ export function stage(ledger: LedgerState, input: StageInput): Staged {
   const reign = input.assumeLeader
     ? assumedReign(view, snapshot)
     : reignOf(ledger, snapshot, { view, settings });
-  const budgets = budgetsOf(ledger, {
-    snapshot,
-    budgetWatts,
-    budgetConfirmed: input.budgetConfirmed ?? false,
-    nowMs,
-  });
+  const budgets = budgetsOf(
+    isNewClaim(ledger.reign, reign) ? undefined : ledger.ownBudget,
+    {
+      snapshot,
+      budgetWatts,
+      budgetConfirmed: input.budgetConfirmed ?? false,
+      nowMs,
+    },
+  );
   const chargedWatts = account.watts;
   const since = new Since(ledger.since, nowMs);
   const charges = account.lines();
@@ -161,6 +164,14 @@ export function stage(ledger: LedgerState, input: StageInput): Staged {
         caps.state.leavingWatts === 0,
     },
   };
+}
+
+/**
+ * Trust in an own budget ends with the reign it was gained in (C17): a leader that was frozen while another one cut the
+ * budget still holds what it read before.
+ */
+function isNewClaim(before: Reign, { kind }: Reign): boolean {
+  return kind === "claimed" && before.kind !== "claimed";
 }
 
 /**
