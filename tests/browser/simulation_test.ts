@@ -138,8 +138,10 @@ Deno.test(browserTest(
       /of 25\.0 ms/,
     );
     await status.getByText("belong to another fleet").waitFor();
+    const ended = (await simulator(page)).waitForEvent("close");
     await button(page, "Stop").click();
     await status.getByText("Stopped with 0 of 4 policies done").waitFor();
+    await ended;
     assert.equal(page.workers().length, 1);
     assert.equal(
       await button(page, "A day of traffic: JSON").isDisabled(),
