@@ -7,7 +7,7 @@ const NOT_SOURCES = new Set(["build", "dist", "coverage", "node_modules"]);
 const ASSEMBLY_SCRIPT = "optimizer-wasm/assembly";
 
 /** What runs in a browser alone and is checked with its libraries. */
-export const BROWSER_CODE = /^web\/(?:page|worker|dashboard)\//;
+export const BROWSER_CODE = /^web\/(?:page|worker|simulator|dashboard)\//;
 
 /**
  * Lists every TypeScript file of the product and its tests.
