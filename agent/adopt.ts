@@ -44,11 +44,7 @@ export function adoptedEntries(
           : {}),
       };
       return [
-        adopted(
-          uuid,
-          Math.min(watts, grantedWatts(report)),
-          owner ? [owner] : [],
-        ),
+        adopted(uuid, grantedWatts(report) ?? watts, owner ? [owner] : []),
       ];
     }
     return referenceUuids.has(uuid) && low ? [adopted(uuid, watts, [])] : [];
@@ -63,13 +59,16 @@ const OURS: ReadonlySet<string> = new Set([
   "unknown",
 ]);
 
-/** The most that the pod's grant lets stand: what is above it has been raised by somebody else (C20). */
+/**
+ * What the pod's grant made of the limit. Another limit is somebody else's, raised or lowered while nobody held it: it is
+ * set again (C20), and a lowered one would stay for ever, for a generation that is applied is not applied anew (C18).
+ */
 function grantedWatts(
   { appliedGeneration, requestedWatts, minWatts }: GpuPowerReport,
-): number {
+): number | undefined {
   return appliedGeneration && requestedWatts
     ? Math.max(requestedWatts, minWatts ?? 0)
-    : Infinity;
+    : undefined;
 }
 
 /** Without the limit from before: a release goes to the default. */

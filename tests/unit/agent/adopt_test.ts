@@ -46,7 +46,7 @@ function adoptedWatts(
   return entry?.applied?.watts;
 }
 
-Deno.test("a limit that root has raised above a grant is not adopted as the grant's", () => {
+Deno.test("a limit that somebody has moved away from a grant is not adopted as the grant's", () => {
   const granted = {
     appliedGeneration: { epoch: 1, sequence: 2 },
     requestedWatts: 200,
@@ -55,8 +55,8 @@ Deno.test("a limit that root has raised above a grant is not adopted as the gran
   assert.equal(adoptedWatts(200, granted), 200);
   // What the device did not go below is what the grant came to.
   assert.equal(adoptedWatts(200, { ...granted, requestedWatts: 150 }), 200);
-  // Lower than granted: never upwards.
-  assert.equal(adoptedWatts(180, granted), 180);
+  // A generation that is applied is not applied anew (C18): a lowered limit would stay for ever.
+  assert.equal(adoptedWatts(399, { ...granted, requestedWatts: 500 }), 500);
   assert.equal(adoptedWatts(490, { state: "prearmed" }), 490);
 });
 

@@ -295,6 +295,33 @@ Deno.test("C17: after a take-over an own larger budget counts once it has not ch
   ]);
 });
 
+Deno.test("C17: a leader that was frozen while another one cut the budget does not trust what it had read before", () => {
+  const leader = Leader.reigning([target(1, 700)], { budgetWatts: 800 });
+  leader.ledger = {
+    ...leader.ledger,
+    reign: {
+      kind: "held",
+      epoch: 5,
+      transitions: 2,
+      unstamped: [],
+      unfenced: [],
+    },
+  };
+  const cut = {
+    ...snapshot().lease!,
+    epoch: 6,
+    transitions: 4,
+    budgetWatts: 500,
+  };
+  const at = (nowMs: number, epoch = 7) =>
+    leader.stage(snapshot({ lease: { ...cut, epoch } }), { nowMs });
+  assert.deepEqual(at(50_000, 6), ["lease 7 500"]);
+  at(169_999);
+  assert.equal(leader.last?.budgetInForceWatts, 500);
+  assert.deepEqual(at(169_999), []);
+  assert.deepEqual(at(170_000), ["lease 7 800"]);
+});
+
 Deno.test("C18: an annotation that a stranger has changed is put right, with a new generation", () => {
   const leader = Leader.reigning([target(1, 300)]);
   assert.deepEqual(
