@@ -135,7 +135,7 @@ function faultsOf(
       (1 + Math.floor(random() * random() * 90)),
   });
   const faults = storyOf(swarm, context());
-  if (known.length === 0) return faults;
+  if (known.length === 0) return knowable(faults);
   const count = Math.floor(random() * pick(random, swarm.most));
   const busy = new Map<string, number>();
   for (let index = 0; index < count; index++) {
@@ -149,7 +149,18 @@ function faultsOf(
     }
     faults.push(fault);
   }
-  return faults.sort((a, b) => a.atMs - b.atMs);
+  return knowable(faults).sort((a, b) => a.atMs - b.atMs);
+}
+
+/**
+ * A pod that is deleted by force while it runs is known by its node's report, or to the leader that saw it. Where a person
+ * deletes reports too, a new leader could know of it from nobody, and nothing is claimed.
+ */
+function knowable(faults: readonly Fault[]): Fault[] {
+  const isReportLost = faults.some(({ kind }) => kind === "report_deleted");
+  return faults.filter(({ kind }) =>
+    !(isReportLost && kind === "pod_force_deleted")
+  );
 }
 
 /** A story of the theme; without a gate none claims anything (§6). */
