@@ -1,11 +1,17 @@
 /** What the agents report, node by node, as JSON: what each GPU is held to, draws, and why it is not enforced. @module */
 
 import type { GpuPowerReport, NodePowerReport } from "../../cluster/mod.ts";
-import type { FleetSnapshot } from "../core/mod.ts";
+import { AGENT_SILENT_MS, type FleetSnapshot } from "../core/mod.ts";
 import type { Json } from "../loop/mod.ts";
 
-/** Nodes in one answer; the total stands beside them. */
+/** Nodes in one answer, those in trouble first; the total stands beside them. */
 const MOST_NODES = 500;
+/** States of a GPU that is not held to what was asked for. */
+const LOOSE: ReadonlySet<GpuPowerReport["state"]> = new Set([
+  "clamped",
+  "refused",
+  "unknown",
+]);
 
 /** The reports of a snapshot. */
 export function nodesJson(
@@ -17,13 +23,30 @@ export function nodesJson(
   );
   return {
     nodes_total: reports.length,
-    nodes: reports.slice(0, MOST_NODES).map((report) =>
-      nodeJson(report, {
-        atMs: snapshot?.atMs ?? 0,
-        sideOf: (uid) => sides.get(uid),
-      })
-    ),
+    nodes: troubleFirst(reports, snapshot?.atMs ?? 0).slice(0, MOST_NODES)
+      .map((report) =>
+        nodeJson(report, {
+          atMs: snapshot?.atMs ?? 0,
+          sideOf: (uid) => sides.get(uid),
+        })
+      ),
   };
+}
+
+/** GPUs that are not enforced first, then agents that are silent; else as they were. */
+function troubleFirst(
+  reports: readonly NodePowerReport[],
+  atMs: number,
+): readonly NodePowerReport[] {
+  const loose = ({ gpus }: NodePowerReport) =>
+    gpus.filter(({ state }) => LOOSE.has(state)).length;
+  const silent = ({ observedAt }: NodePowerReport) =>
+    Number(atMs - observedAt.getTime() >= AGENT_SILENT_MS);
+  return reports.map((report) =>
+    [report, loose(report), silent(report)] as const
+  )
+    .sort(([, a, x], [, b, y]) => b - a || y - x)
+    .map(([report]) => report);
 }
 
 function nodeJson(

@@ -68,13 +68,13 @@ export function Standing({ view }: { readonly view: FeedView | undefined }) {
           name="TTFT, measured"
           value={known(live?.ttft_ms, milliseconds)}
           of={share(live?.ttft_ms, state?.slo.ttft_ms)}
-          target={state && `of ${milliseconds(state.slo.ttft_ms)}`}
+          target={state && milliseconds(state.slo.ttft_ms)}
         />
         <Figure
           name="ITL, measured"
           value={known(live?.itl_ms, milliseconds)}
           of={share(live?.itl_ms, state?.slo.itl_ms)}
-          target={state && `of ${milliseconds(state.slo.itl_ms)}`}
+          target={state && milliseconds(state.slo.itl_ms)}
         />
       </dl>
     </section>
@@ -111,6 +111,16 @@ function share(
   return value === null || value === undefined || !of ? undefined : value / of;
 }
 
+/** `92 % of 2,000 ms`; far beyond it `148 × 2,000 ms`, which is short enough for a phone. */
+function shareText(share: number, whole: string): string {
+  return share < MANY
+    ? `${percent(share)} of ${whole}`
+    : `${number(Math.round(share))} × ${whole}`;
+}
+
+/** From here on a percentage says less than a multiple. */
+const MANY = 10;
+
 function Figure(
   { name, value, of, target }: {
     readonly name: string;
@@ -131,7 +141,7 @@ function Figure(
             <span class={`bar${of > 1 ? " bar-over" : ""}`} aria-hidden="true">
               <span style={{ width: `${Math.min(100, of * 100)}%` }} />
             </span>
-            <span>{percent(of)} {target ?? "of budget"}</span>
+            <span>{shareText(of, target ?? "budget")}</span>
           </>
         )}
       </dd>

@@ -1,5 +1,6 @@
 /** The cap protocol's planner side: charges, and the ordered steps that they allow. Pure. @module */
 
+export { AGENT_SILENT_MS } from "./fleet_view.ts";
 export {
   isGated,
   type LedgerSettings,
