@@ -81,8 +81,7 @@ function plain(cell: Cell): string {
 
 /** A cell stays on its line and cannot steer the terminal. */
 function oneLine(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, " ");
+  return text.replace(/\p{Cc}/gu, " ");
 }
 
 function width(text: string): number {

@@ -173,12 +173,14 @@ function paint(text: string, code: number, color: boolean): string {
   return color && text !== "" ? `\x1b[${code}m${text}\x1b[0m` : text;
 }
 
+/** A colour code, or one character. */
+const PART = new RegExp(`${"\x1b"}\\[\\d+m|.`, "gsu");
+
 /** Cuts at the terminal's width; colour codes have none. */
 function cut(line: string, columns: number): string {
   let width = 0;
   let result = "";
-  // deno-lint-ignore no-control-regex
-  for (const part of line.matchAll(/\x1b\[\d+m|./gsu)) {
+  for (const part of line.matchAll(PART)) {
     const [text] = part;
     if (!text.startsWith("\x1b")) {
       if (++width > columns - 1) return `${result}\x1b[0m`;

@@ -26,34 +26,12 @@ import {
 } from "../../planner/loop/mod.ts";
 import { PlanServer } from "../../planner/serve/mod.ts";
 import { HeapKeeper } from "../../service/mod.ts";
-import { ThousandPods } from "./thousand_pods.ts";
+import { ThousandPods, thousandPodsConfig } from "./thousand_pods.ts";
 
 const TICKS = Number(Deno.args[0] ?? 10_000);
 const WARM_UP_TICKS = 50;
 const PODS = { prefill: 600, decode: 400 };
 const INTERVAL_SECONDS = 60;
-
-const CONFIG = `
-environment: virtual
-served_model_name: Qwen/Qwen3-32B
-ttft_ms: 1000
-itl_ms: 30
-max_gpu_budget: 1000
-throughput_adjustment_interval_seconds: ${INTERVAL_SECONDS}
-load_predictor: constant
-enable_power_awareness: true
-total_gpu_power_limit: 500000
-power_agent_safe_default_watts: 490
-enable_aic_optimizer: true
-aic_interpolation:
-  system: h200_sxm
-  backend: vllm
-  hf_id: Qwen/Qwen3-32B
-  isl: 3000
-  osl: 250
-  prefill_pick: { tp: 1 }
-  decode_pick: { tp: 1 }
-`;
 
 const cpuMs = () => {
   const { user, system } = process.cpuUsage();
@@ -66,7 +44,10 @@ const quantile = (values: readonly number[], q: number) =>
   ] ?? NaN;
 
 async function main(): Promise<void> {
-  const { config } = parsePlannerConfig({ text: CONFIG, name: "bench" });
+  const { config } = parsePlannerConfig({
+    text: thousandPodsConfig(INTERVAL_SECONDS),
+    name: "bench",
+  });
   const opener = await openEstimators();
   const opened: OpenedModel = await openModel(config, searchWith(opener));
   let nowMs = 0;

@@ -11,33 +11,11 @@ import {
 import { PlanServer } from "../../planner/serve/mod.ts";
 import { openBuiltIn } from "../../proof/mod.ts";
 import { buildWeb, builtFiles, pages } from "../../web/mod.ts";
-import { ThousandPods } from "../bench/thousand_pods.ts";
+import { ThousandPods, thousandPodsConfig } from "../bench/thousand_pods.ts";
 
 const INTERVAL_SECONDS = 60;
 const LOOK_SECONDS = 20;
 const START_MS = 1_800_000_000_000;
-
-const CONFIG = `
-environment: virtual
-served_model_name: Qwen/Qwen3-32B
-ttft_ms: 1000
-itl_ms: 30
-max_gpu_budget: 1000
-throughput_adjustment_interval_seconds: ${INTERVAL_SECONDS}
-load_predictor: constant
-enable_power_awareness: true
-total_gpu_power_limit: 500000
-power_agent_safe_default_watts: 490
-enable_aic_optimizer: true
-aic_interpolation:
-  system: h200_sxm
-  backend: vllm
-  hf_id: Qwen/Qwen3-32B
-  isl: 3000
-  osl: 250
-  prefill_pick: { tp: 1 }
-  decode_pick: { tp: 1 }
-`;
 
 /** GPUs that nobody could hold, and a node whose agent is silent: what a person looks for among a thousand. */
 export const TROUBLED = {
@@ -86,7 +64,10 @@ export async function startLargePlanner(): Promise<LargePlanner> {
   const files = await builtFiles();
   if (!files) throw new Error("The pages are not built.");
   const page = pages(files, { withPlanner: true });
-  const { config } = parsePlannerConfig({ text: CONFIG, name: "large" });
+  const { config } = parsePlannerConfig({
+    text: thousandPodsConfig(INTERVAL_SECONDS),
+    name: "large",
+  });
   const { model } = await openBuiltIn(config);
   let nowMs = 0;
   const clock = new WorldClock({

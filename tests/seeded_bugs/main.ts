@@ -18,12 +18,12 @@ export async function searchAll(
   } = {},
 ): Promise<string[]> {
   const missed: string[] = [];
-  const todo = SEEDED_BUGS.filter(({ name, rule }) =>
+  const waiting = SEEDED_BUGS.filter(({ name, rule }) =>
     parts.some((part) => `${rule} ${name}`.includes(part))
   );
   const lane = async () => {
     await using tree = await BrokenTree.create();
-    for (let bug = todo.shift(); bug; bug = todo.shift()) {
+    for (let bug = waiting.shift(); bug; bug = waiting.shift()) {
       const found = await tree.search(bug, {
         firstSeed: 1,
         count: within,

@@ -13,7 +13,7 @@ import { type FixedCost, type Lever, squeezed } from "./wanted_caps.ts";
  */
 const STEPS = 4;
 
-/** Caps for now, and the pods that are kept below their cap until they serve. */
+/** Caps until all serve, and the pods that are kept below their cap until they serve. */
 export interface LoadingCaps {
   readonly caps: ReadonlyMap<string, number>;
   readonly below: readonly Lever[];
