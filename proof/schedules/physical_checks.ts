@@ -173,8 +173,8 @@ export class PhysicalChecks {
       const idle = prearm ? safeDefaultWatts : defaultWatts;
       for (const { podUid, limitWatts, rootWatts, index } of node.gpus) {
         if (podUid !== undefined || limitWatts === idle) continue;
-        // Given back as root had left it.
-        if (limitWatts === rootWatts) continue;
+        // Given back as root had left it before the cap.
+        if (rootWatts.has(limitWatts)) continue;
         return {
           invariant: "stranded",
           message: `${limitWatts} W on the idle GPU ${index} of ${name}`,

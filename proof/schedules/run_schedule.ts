@@ -291,9 +291,9 @@ class ScheduleRun {
     if (staged.settled) return true;
     // All at their minimum and no room for a surge pod: a person has to decide (§7).
     if (
-      this.#promises &&
-      staged.alarms.some(({ kind }) => kind === "rollout_blocked")
-    ) return this.#schedule.faults.some(({ kind }) => kind === "rollout");
+      staged.alarms.some(({ kind }) => kind === "rollout_blocked") &&
+      this.#schedule.faults.some(({ kind }) => kind === "rollout")
+    ) return true;
     return !this.#promises && staged.steps.length === 0 &&
       staged.waits.every(({ kind }) => kind === "budget_room");
   }

@@ -2,7 +2,7 @@
 
 import type { Fault } from "../../simulator/mod.ts";
 import { type RunResult, runSchedule } from "./run_schedule.ts";
-import type { Schedule } from "./schedule.ts";
+import type { Schedule, ScheduledFleet } from "./schedule.ts";
 
 /** A schedule that still fails in the same way. */
 export interface Shrunk {
@@ -81,9 +81,7 @@ function* plainer(schedule: Schedule): Generator<Schedule> {
   });
   if (fleet.strangers > 0) yield withFleet({ strangers: 0 });
   if (fleet.loadScaling) yield withFleet({ loadScaling: false });
-  if (fleet.nodes > 1 && fleet.strangers < fleet.nodes) {
-    yield withFleet({ nodes: fleet.nodes - 1 });
-  }
+  if (fitsOneNodeLess(fleet)) yield withFleet({ nodes: fleet.nodes - 1 });
   if (fleet.floor > 1) yield withFleet({ floor: 1 });
   if (traffic.rates.length > 1) {
     yield {
@@ -105,6 +103,15 @@ function* plainer(schedule: Schedule): Generator<Schedule> {
     if (!shorter) continue;
     yield { ...schedule, faults: schedule.faults.with(index, shorter) };
   }
+}
+
+/** The most replicas, and one to surge to, still have their GPUs: a fleet without would fail in a way of its own. */
+function fitsOneNodeLess(
+  { nodes, strangers, gpusPerNode, gpusPerReplica, maxGpus }: ScheduledFleet,
+): boolean {
+  const slots = (nodes - 1) * Math.floor(gpusPerNode / gpusPerReplica);
+  return nodes > 1 && strangers < nodes &&
+    slots - strangers > Math.floor(maxGpus / gpusPerReplica);
 }
 
 /** Half as long, in whole seconds. */

@@ -40,8 +40,8 @@ export interface NodeGpu {
   foreign:
     | { readonly watts: number; readonly insteadOfWatts: number }
     | undefined;
-  /** What root set last: where the agent's care begins, and what a release goes back to. */
-  rootWatts: number | undefined;
+  /** What root has ever set: a release goes back to the one that the agent's first cap found, a later one may have followed it. */
+  readonly rootWatts: Set<number>;
 }
 
 /** A node. Passes happen when the world says so. */
@@ -76,7 +76,7 @@ export class SimulatedNode {
       cappedShare: 0,
       stuck: false,
       foreign: undefined,
-      rootWatts: undefined,
+      rootWatts: new Set(),
     }));
     this.#agent = new NodeAgent(this, api);
   }
@@ -235,7 +235,7 @@ export class SimulatedNode {
     if (!gpu || this.#off) return;
     const { minWatts, maxWatts } = this.facts;
     const set = Math.min(maxWatts, Math.max(minWatts, watts));
-    gpu.rootWatts = set;
+    gpu.rootWatts.add(set);
     if (set === gpu.limitWatts) return;
     const insteadOfWatts = gpu.foreign?.insteadOfWatts ?? gpu.limitWatts;
     gpu.foreign = { watts: set, insteadOfWatts };

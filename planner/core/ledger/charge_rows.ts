@@ -99,7 +99,10 @@ function vanishedRow(
   };
 }
 
-/** Without a gate a GPU draws from the moment a pod is on it: only a confirmed cap is below the start's watts (§6). */
+/**
+ * Without a gate a GPU draws from the moment a pod is on it: only a confirmed cap is below the start's watts (§6). Once one
+ * of the pod's grants is confirmed, a newer one that is under way costs its bound, as with a gate: it bounds all before it (C6).
+ */
 function ungatedModeRow(
   { memory: { grant } }: LedgerPod,
   seen: SeenGpu,
@@ -110,6 +113,12 @@ function ungatedModeRow(
     return {
       watts: Math.max(grant.watts, limit),
       because: "granted and applied",
+    };
+  }
+  if (grant && grant.watts > 0 && seen.report.appliedGeneration) {
+    return {
+      watts: Math.max(grant.watts, grant.boundWatts, limit),
+      because: "granted, not confirmed",
     };
   }
   return {
