@@ -17,7 +17,7 @@ export { nearestMisses, noteMisses } from "./search/misses";
 export { optionCount, optionTable } from "./search/option";
 export { rankedAt, rankedCount, rankedOption } from "./search/ranking";
 export { addRow, addRowLimit, clearRows } from "./search/row";
-export { layoutGroups, search } from "./search/search";
+export { expandSide, layoutGroups, search } from "./search/search";
 export { searchSetting } from "./search/setting";
 export { openSites } from "./sites";
 

@@ -196,6 +196,11 @@ export class SearchHost {
     ) !== 0;
   }
 
+  /** Makes options of one side's rows alone; false when there were more than the module has room for. */
+  expand(side: keyof typeof SIDE): boolean {
+    return this.#wasm.expandSide(SIDE[side]) === 0;
+  }
+
   /** Makes options of all rows and ranks fleets; false when there were more than the module has room for. */
   search(kinds: FleetKinds, top: number): boolean {
     const flag = (value: boolean) => value ? 1 : 0;

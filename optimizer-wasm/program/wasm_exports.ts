@@ -213,6 +213,7 @@ export interface WasmExports {
     aggOnly: number,
     top: number,
   ): number;
+  expandSide(side: number): number;
   rankedCount(): number;
   rankedAt(index: number): Address;
   rankedOption(index: number, which: number): Address;

@@ -125,8 +125,7 @@ export class FleetSearch {
     const report = this.#fill(query);
     refuseUnknownSides(side, report);
     this.#write(query);
-    const none = { disagg: false, agg: false, prefill: false, decode: false };
-    if (!search.search(none, 1)) throw tooLarge();
+    if (!search.expand(side)) throw tooLarge();
     const options = search.options(side);
     if (options.length === 0) {
       return explainInfeasible({

@@ -35,10 +35,9 @@ export function propose(seen: Seen, input: DecisionInput): Asked {
     nowMs: seen.nowMs,
   };
   const closed = closeLoop(facts);
-  const loop = due.throughput
-    ? answerNeeds(facts, closed, needsOf(inForce(facts, closed)))
-    : closed;
-  const needs = needsOf(inForce(facts, loop));
+  const first = needsOf(inForce(facts, closed));
+  const loop = due.throughput ? answerNeeds(facts, closed, first) : closed;
+  const needs = loop === closed ? first : needsOf(inForce(facts, loop));
   const budget = gpuBudgetOf(config, standingOf(seen, input, needs));
   const { disabled, plan } = loop.optimizer;
   const throughput = due.throughput && modes.throughput

@@ -25,15 +25,17 @@ export async function inTime<Answer>(
   if (signal.aborted) stop();
   else signal.addEventListener("abort", stop, { once: true });
   let answered = false;
+  let atOnce = false;
   const answer = ask(ended.signal).finally(() => answered = true);
   try {
-    // Whoever answers from memory needs no timer.
+    // Whoever answers from memory needs no timer, and leaves nothing to cancel.
     await settledSoon(answer);
-    if (answered) return await answer;
+    atOnce = answered;
+    if (atOnce) return await answer;
     const late = clock.sleep(timeoutMs, ended.signal);
     return await Promise.race([answer, late.then(() => undefined)]);
   } finally {
     signal.removeEventListener("abort", stop);
-    ended.abort(NOT_AWAITED);
+    if (!atOnce) ended.abort(NOT_AWAITED);
   }
 }

@@ -158,6 +158,14 @@ export const FAULT_RECIPES: readonly FaultRecipe[] = [
     }),
   },
   {
+    kind: "devices_freed_early",
+    make: (on) => ({
+      kind: "devices_freed_early",
+      ...timeOf(on),
+      node: nodeOf(on),
+    }),
+  },
+  {
     kind: "record_lost",
     make: (on) => ({ kind: "record_lost", atMs: on.atMs, node: nodeOf(on) }),
   },

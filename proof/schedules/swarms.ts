@@ -76,6 +76,7 @@ export const SWARMS: readonly Swarm[] = [
       "nvml_refuses",
       "nvml_clamps",
       "foreign_limit",
+      "devices_freed_early",
       "gpu_reset",
       "node_reboot",
       "watch_lag",

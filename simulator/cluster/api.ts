@@ -48,12 +48,6 @@ const DONE: WriteResult = { kind: "done" };
 /** Events come in the order in which they happened. */
 const IN_ORDER = { random: () => 0, reorderMs: 0 };
 
-/** Objects as they were at one time. */
-interface Copy {
-  readonly pods: readonly SimulatedPod[];
-  readonly reports: readonly NodePowerReport[];
-}
-
 /** Objects and their versions. */
 export class SimulatedApi {
   readonly #pods = new Map<string, SimulatedPod>();
@@ -63,11 +57,14 @@ export class SimulatedApi {
   /** Made when it is asked for; undefined: a report is another one since. */
   #reportList: readonly NodePowerReport[] | undefined;
   readonly #scalers = new Map<SimulatedSide, SimulatedScaler>();
-  readonly #views = new Set<WatchedView>();
+  /** With the node that a view is about; undefined: all nodes, and their reports. */
+  readonly #views = new Map<WatchedView, string | undefined>();
   readonly #strangers: Pod[] = [];
   #version = 40;
-  /** What a lagging replica has, the older one first; undefined: there is no such replica. */
-  #copies: readonly [Copy, Copy] | undefined;
+  /** The pods that a lagging replica has, the older ones first; undefined: there is no such replica. */
+  #copies:
+    | readonly [readonly SimulatedPod[], readonly SimulatedPod[]]
+    | undefined;
   #lease: SimulatedLease;
 
   /**
@@ -126,26 +123,30 @@ export class SimulatedApi {
     return [...this.#scalers.keys()];
   }
 
-  /** A LIST and a watch from it on. */
-  watch(): WatchedView {
+  /**
+   * A LIST and a watch from it on.
+   *
+   * @param nodeName pods of this node alone, and no reports, as an agent asks for; absent: everything
+   */
+  watch(nodeName?: string): WatchedView {
     const view: WatchedView = new WatchedView(
-      this.pods(),
-      this.reports(),
+      onNode(this.pods(), nodeName),
+      nodeName === undefined ? this.reports() : [],
       this.now,
       { ...this.order, onClose: () => this.#views.delete(view) },
     );
-    this.#views.add(view);
+    this.#views.set(view, nodeName);
     return view;
   }
 
   /**
-   * A LIST from the cache of a replica that lags (A3): as old as the last but one copy, and nothing comes after it.
+   * A node's pods from the cache of a replica that lags (A3): as old as the last but one copy, and nothing comes after it.
    * Undefined: no replica lags.
    */
-  staleView(): WatchedView | undefined {
+  staleView(nodeName: string): WatchedView | undefined {
     if (!this.#copies) return undefined;
-    const [{ pods, reports }] = this.#copies;
-    return new WatchedView(pods, reports, this.now, {
+    const [pods] = this.#copies;
+    return new WatchedView(onNode(pods, nodeName), [], this.now, {
       ...this.order,
       onClose: () => {},
     });
@@ -153,8 +154,8 @@ export class SimulatedApi {
 
   /** The lagging replica catches up by one copy. */
   copy(): void {
-    const copy = { pods: this.pods(), reports: this.reports() };
-    this.#copies = [this.#copies?.[1] ?? copy, copy];
+    const pods = this.pods();
+    this.#copies = [this.#copies?.[1] ?? pods, pods];
   }
 
   // ── Writes of planners ────────────────────────────────────────────────────────────────────────────────────────
@@ -281,32 +282,56 @@ export class SimulatedApi {
 
   /** The object goes, whatever runs. */
   removePod(uid: string): void {
-    if (!this.#pods.delete(uid)) return;
+    const known = this.#pods.get(uid);
+    if (!known) return;
+    this.#pods.delete(uid);
     this.#podList = undefined;
-    for (const view of this.#views) view.pushPod(uid, undefined);
+    for (const view of this.#viewsOf(known)) view.pushPod(uid, undefined);
   }
 
   publish(report: NodePowerReport): void {
     this.#reports.set(report.nodeName, report);
     this.#reportList = undefined;
-    for (const view of this.#views) view.pushReport(report.nodeName, report);
+    this.#pushReport(report.nodeName, report);
   }
 
   /** Somebody deletes a report. */
   removeReport(nodeName: string): void {
     if (!this.#reports.delete(nodeName)) return;
     this.#reportList = undefined;
-    for (const view of this.#views) view.pushReport(nodeName, undefined);
+    this.#pushReport(nodeName, undefined);
   }
 
   #put(pod: SimulatedPod): void {
     const next = { ...pod, pod: { ...pod.pod, resourceVersion: this.#next() } };
     this.#pods.set(next.pod.uid, next);
     this.#podList = undefined;
-    for (const view of this.#views) view.pushPod(next.pod.uid, next);
+    for (const view of this.#viewsOf(next)) view.pushPod(next.pod.uid, next);
+  }
+
+  #pushReport(nodeName: string, report: NodePowerReport | undefined): void {
+    for (const [view, about] of this.#views) {
+      if (about === undefined) view.pushReport(nodeName, report);
+    }
+  }
+
+  /** Views that a pod is in: a pod is never on another node than its first. */
+  *#viewsOf({ pod: { nodeName } }: SimulatedPod): Iterable<WatchedView> {
+    for (const [view, about] of this.#views) {
+      if (about === undefined || about === nodeName) yield view;
+    }
   }
 
   #next(): string {
     return `${++this.#version}`;
   }
+}
+
+function onNode(
+  pods: readonly SimulatedPod[],
+  nodeName: string | undefined,
+): readonly SimulatedPod[] {
+  return nodeName === undefined
+    ? pods
+    : pods.filter(({ pod }) => pod.nodeName === nodeName);
 }

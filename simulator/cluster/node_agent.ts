@@ -70,7 +70,7 @@ export class NodeAgent {
   constructor(node: SimulatedNode, api: SimulatedApi) {
     this.#node = node;
     this.#api = api;
-    this.#view = api.watch();
+    this.#view = api.watch(node.facts.name);
   }
 
   get view(): WatchedView {
@@ -83,7 +83,7 @@ export class NodeAgent {
     this.#recordLost = recordLost || this.#recordLost && !this.#adopted;
     this.#adopted = !this.#recordLost;
     this.#hasReadReport = false;
-    const stale = this.#api.staleView();
+    const stale = this.#api.staleView(this.#node.facts.name);
     this.#startsStale = stale !== undefined;
     if (stale) {
       this.#view[Symbol.dispose]();
@@ -110,7 +110,7 @@ export class NodeAgent {
     this.#settled = false;
   }
 
-  /** The API server has told something, perhaps of another node. */
+  /** The API server has told something. */
   hear(): void {
     this.#stirred = true;
   }
@@ -118,6 +118,7 @@ export class NodeAgent {
   isDue(nowMs: number): boolean {
     return this.#stirred || this.#failed || !this.#consistent ||
       nowMs - this.#passedAtMs >= HEARTBEAT_MS ||
+      nowMs - this.#reportedAtMs >= HEARTBEAT_MS && this.#node.agentHears ||
       this.#node.gpus.some(({ limitWatts, vacatedSinceMs, index, stuck }) =>
         stuck || limitWatts !== this.#limitsLeft[index] ||
         vacatedSinceMs !== undefined &&
@@ -137,12 +138,9 @@ export class NodeAgent {
     this.#list(nowMs);
     const node = this.#node;
     node.changed();
-    const name = node.facts.name;
     this.#podsVersion = this.#view.podsVersion;
     const pods = new Map<string, Pod>();
-    for (const { pod } of this.#view.pods()) {
-      if (pod.nodeName === name) pods.set(pod.uid, pod);
-    }
+    for (const { pod } of this.#view.pods()) pods.set(pod.uid, pod);
     for (const pod of node.strangers()) pods.set(pod.uid, pod);
     this.#adopt();
     const before = node.gpus.map(({ entry }) => entry);
@@ -182,7 +180,7 @@ export class NodeAgent {
   #wouldRepeat(): boolean {
     const { gpus, faults } = this.#node;
     return this.#settled && this.#view.podsVersion === this.#podsVersion &&
-      !faults.has("gpu_thermal") &&
+      !faults.has("gpu_thermal") && !faults.has("devices_freed_early") &&
       gpus.every(({ limitWatts }, index) =>
         limitWatts === this.#limitsLeft[index]
       );
@@ -203,7 +201,7 @@ export class NodeAgent {
     const waitMs = this.#recordLost || this.#startsStale ? LIST_MS : 0;
     if (!this.#node.agentHears || nowMs - this.#startedAtMs < waitMs) return;
     this.#view[Symbol.dispose]();
-    this.#view = this.#api.watch();
+    this.#view = this.#api.watch(this.#node.facts.name);
     this.#consistent = true;
   }
 
@@ -271,11 +269,12 @@ export class NodeAgent {
     };
   }
 
-  #ownership({ podUid }: NodeGpu): GpuOwnership {
+  #ownership(gpu: NodeGpu): GpuOwnership {
+    const { podUid } = gpu;
     const pod = podUid === undefined
       ? undefined
       : this.#node.sandboxes.get(podUid);
-    if (podUid === undefined || !pod) {
+    if (podUid === undefined || !pod || this.#isFreedEarly(gpu, podUid)) {
       return {
         attribution: { kind: "nobody" },
         pids: [],
@@ -294,6 +293,14 @@ export class NodeAgent {
       allocation: "allocated",
       notes: [],
     };
+  }
+
+  /** Of a pod whose cap is ours; without one nothing is given back. */
+  #isFreedEarly(gpu: NodeGpu, podUid: string): boolean {
+    const { faults, facts } = this.#node;
+    return faults.isAt("devices_freed_early", facts.name) &&
+      ownerOn(gpu, podUid) !== undefined &&
+      this.#api.pod(podUid)?.pod.terminating === true;
   }
 
   /** Lowers first, then raises, as the real agent does. */

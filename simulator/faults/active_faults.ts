@@ -57,6 +57,7 @@ export class ActiveFaults {
     kind:
       | "agent_down"
       | "agent_cut_off"
+      | "devices_freed_early"
       | "node_silent"
       | "node_reboot"
       | "node_lost",

@@ -98,6 +98,11 @@ export type FaultWhat =
     readonly gpu: number;
     readonly watts: number;
   }
+  /**
+   * The kubelet gives up the devices of a pod that terminates before its processes have ended, and the driver no longer
+   * lists them: its cgroup alone says that it is there (C24).
+   */
+  | { readonly kind: "devices_freed_early"; readonly node: string }
   /** The agent's record is gone at its next start, which is now (C22). */
   | { readonly kind: "record_lost"; readonly node: string }
   // ── The API server ──
@@ -216,6 +221,7 @@ export const FAULT_KINDS = [
   "nvml_refuses",
   "nvml_clamps",
   "foreign_limit",
+  "devices_freed_early",
   "record_lost",
   "foreign_annotation",
   "watch_lag",

@@ -291,7 +291,6 @@ export class SimulatedWorld {
       if (!node.agentRuns) continue;
       const heard = node.agentHears &&
         this.#deliver(node.view, node.facts.name);
-      // Everybody's pods pass by; an event somewhere is looked at everywhere, as the API server's watch is filtered for real.
       if (heard) node.hear();
       if (!node.isDue(this.#nowMs)) continue;
       node.pass(this.#nowMs);

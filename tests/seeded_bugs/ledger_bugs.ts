@@ -225,9 +225,10 @@ export const LEDGER_BUGS: readonly SeededBug[] = [
     rule: "§10",
     changes: [{
       file: `${LEDGER}/ledger_pod.ts`,
-      from: "unseen: had.filter((uuid) => !there.has(uuid)),",
+      from:
+        "unseen: had.filter((one) => !nodeGpus.some(({ uuid }) => uuid === one)),",
       to:
-        "unseen: had.filter((uuid) => entry === undefined || !there.has(uuid)),",
+        "unseen: had.filter((one) => entry === undefined || !nodeGpus.some(({ uuid }) => uuid === one)),",
     }],
   },
   {

@@ -64,9 +64,10 @@ export function candidatesLooked(): f64 {
 
 /**
  * Makes the options of all rows; rows stand layout by layout.
+ * @param only the one side whose options are wanted; negative: all
  * @returns false when a table is full
  */
-export function expand(): bool {
+export function expand(only: i32): bool {
   makeRoom();
   looked = 0.0;
   for (let side = 0; side < 3; side++) setOptionCount(side, 0);
@@ -74,6 +75,7 @@ export function expand(): bool {
   let first: Row = rowAt(0);
   for (let i = 0; i < count; i++) {
     const row = rowAt(i);
+    if (only >= 0 && row.side != only) continue;
     if (row.layout != first.layout || row.side != first.side) {
       if (!closeLayout(first.side)) return false;
       first = row;

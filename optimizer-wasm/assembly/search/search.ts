@@ -52,6 +52,15 @@ export function layoutGroups(): usize {
 }
 
 /**
+ * Expands the rows of one side under the setting and ranks nothing.
+ * @returns 0, or 1 when there are more options than there is room for
+ */
+export function expandSide(side: i32): i32 {
+  startRanking(0);
+  return expand(side) ? DONE : TOO_MANY;
+}
+
+/**
  * Expands all rows under the setting and ranks fleets.
  * @param disagg, prefillOnly, decodeOnly, aggOnly which kinds of fleet there are
  * @returns 0, or 1 when there are more options or layouts than there is room for
@@ -64,7 +73,7 @@ export function search(
   top: i32,
 ): i32 {
   startRanking(top);
-  if (!expand()) return TOO_MANY;
+  if (!expand(-1)) return TOO_MANY;
   if (disagg && !searchPairs()) return TOO_MANY;
   if (prefillOnly && !searchSingle(Side.PREFILL)) return TOO_MANY;
   if (decodeOnly && !searchSingle(Side.DECODE)) return TOO_MANY;

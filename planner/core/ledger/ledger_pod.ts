@@ -97,14 +97,18 @@ export function ledgerPod(input: {
   readonly sequence: number | undefined;
 }): LedgerPod {
   const { uid, entry, memory, reported, nodeGpus } = input;
-  const there = new Set(nodeGpus.map(({ uuid }) => uuid));
-  const had = Object.keys(memory.placed);
-  const known = new Set([...had, ...reported.map(({ uuid }) => uuid)]);
+  const { placed } = memory;
+  const had = Object.keys(placed);
+  const isNew = ({ uuid }: SeenGpu) => placed[uuid] === undefined;
   const ended = entry !== undefined && hasEnded(entry.pod);
-  const others =
-    nodeGpus.filter((seen) => !known.has(seen.uuid) && !reported.includes(seen))
-      .length;
-  const unplaced = Math.max(0, memory.gpus - known.size);
+  const others = count(
+    nodeGpus,
+    (seen) => isNew(seen) && !reported.includes(seen),
+  );
+  const unplaced = Math.max(
+    0,
+    memory.gpus - had.length - count(reported, isNew),
+  );
   // GPUs of the node that report something else account for those of a pod that may have left (§5, row 4).
   const accounted = mayHaveLeft(memory, ended, input.sequence) ? others : 0;
   const unscheduled = entry === undefined && memory.nodeName === undefined;
@@ -116,7 +120,7 @@ export function ledgerPod(input: {
     ended,
     replica: entry?.replica ?? uid,
     reported,
-    unseen: had.filter((uuid) => !there.has(uuid)),
+    unseen: had.filter((one) => !nodeGpus.some(({ uuid }) => uuid === one)),
     unplacedGpus: unscheduled ? 0 : Math.max(0, unplaced - accounted),
     placed: reported.length >= memory.gpus &&
       reported.every(({ report }) => report.occupancy === "pod"),
@@ -128,6 +132,15 @@ export function ledgerPod(input: {
           (grant.watts > 0 ? `${grant.watts}` : undefined),
     powerLimitWatts: parsePowerLimit(entry?.pod.powerLimit ?? ""),
   };
+}
+
+function count(
+  gpus: readonly SeenGpu[],
+  is: (seen: SeenGpu) => boolean,
+): number {
+  let count = 0;
+  for (const seen of gpus) if (is(seen)) count++;
+  return count;
 }
 
 /**

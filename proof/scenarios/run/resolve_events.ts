@@ -260,6 +260,7 @@ function faultOf(
     case "agent_down":
     case "agent_cut_off":
     case "node_silent":
+    case "devices_freed_early":
     case "record_lost":
     case "report_deleted":
       return { kind: event.type, node: event.node };

@@ -108,6 +108,7 @@ const FAULTS = {
   nvml_refuses: { node, gpu: gpu.optional() },
   nvml_clamps: { node, min_w: watts.optional(), max_w: watts.optional() },
   foreign_limit: { node, gpu, watts },
+  devices_freed_early: { node },
   record_lost: { node },
   foreign_annotation: {
     ...pod,

@@ -75,6 +75,36 @@ fault("agent_cut_off", "caps stand, nothing is heard, nothing is said", () => {
 });
 
 fault(
+  "devices_freed_early",
+  "a pod that goes keeps its cap until its last process has ended",
+  () => {
+    const struck = world([
+      {
+        kind: "devices_freed_early",
+        atMs: 30_000,
+        durationMs: 60_000,
+        ...N1,
+      },
+    ], { delays: { graceMs: 20_000 } });
+    const uid = gpu(struck).podUid!;
+    const told = () =>
+      struck.api.report("n1")!.gpus.find(({ uuid }) =>
+        uuid === gpu(struck).uuid
+      )!;
+    struck.api.setScaler("prefill", 0);
+    struck.advance(12_000);
+    assert(struck.nodes[0]!.running.has(uid));
+    assert.equal(gpu(struck).limitWatts, 300);
+    assert.equal(told().occupancy, "unknown");
+    assert.equal(told().pod?.uid, uid);
+    struck.advance(20_000);
+    assert(!struck.nodes[0]!.running.has(uid));
+    assert.equal(gpu(struck).limitWatts, 700);
+    assert.equal(told().occupancy, "free");
+  },
+);
+
+fault(
   "node_silent",
   "pods run on, are evicted, and end when it is back",
   () => {

@@ -314,9 +314,10 @@ const MUTATIONS: readonly Mutation[] = [
     caughtBy: successorIsLetIn,
     changes: [{
       file: "ledger_pod.ts",
-      from: "unseen: had.filter((uuid) => !there.has(uuid)),",
+      from:
+        "unseen: had.filter((one) => !nodeGpus.some(({ uuid }) => uuid === one)),",
       to:
-        "unseen: had.filter((uuid) => entry === undefined || !there.has(uuid)),",
+        "unseen: had.filter((one) => entry === undefined || !nodeGpus.some(({ uuid }) => uuid === one)),",
     }],
   },
   {
