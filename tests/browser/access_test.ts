@@ -9,6 +9,8 @@ import {
   openPage,
   QUICK,
   servePages,
+  visit,
+  visitAnswered,
 } from "./chromium.ts";
 
 closeBrowserAfterAll();
@@ -17,7 +19,7 @@ const WIDTHS = [360, 768, 1920];
 const STATES = [
   ["an answer", QUICK],
   ["no fleet", `${QUICK}&itl_ms=2`],
-  ["an error", "#v=1&model=nobody/knows-this&gpus=x"],
+  ["an error", "v=1&model=nobody/knows-this&gpus=x"],
 ] as const;
 
 for (const scheme of ["light", "dark"] as const) {
@@ -32,7 +34,7 @@ for (const scheme of ["light", "dark"] as const) {
         });
         const { page } = opened;
         for (const [what, link] of STATES) {
-          await page.goto(web.url + link);
+          await page.goto(`${web.url}#${link}`);
           await answered(page);
           assert.deepEqual(await seriousFindings(page), [], what);
           const [content, window] = await page.evaluate(
@@ -48,10 +50,8 @@ for (const scheme of ["light", "dark"] as const) {
 Deno.test(browserTest(
   "open details, tables and racks have no serious finding either",
   async () => {
-    await using web = await servePages();
-    await using opened = await openPage();
+    await using opened = await visit(QUICK);
     const { page } = opened;
-    await page.goto(web.url + QUICK);
     await page.getByText("More", { exact: true }).click();
     await page.getByRole("radio", { name: "From racks" }).check();
     await page.getByRole("checkbox", { name: /Prefill layout/ }).check();
@@ -89,11 +89,8 @@ Deno.test(browserTest(
 Deno.test(browserTest(
   "the keyboard alone reaches every control, and the way to the answer is short",
   async () => {
-    await using web = await servePages();
-    await using opened = await openPage();
+    await using opened = await visitAnswered(QUICK);
     const { page } = opened;
-    await page.goto(web.url + QUICK);
-    await answered(page);
     await page.keyboard.press("Tab");
     assert.equal(
       await page.evaluate("document.activeElement.textContent"),

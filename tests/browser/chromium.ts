@@ -30,7 +30,7 @@ const FLAGS = [
 export const PATIENCE_MS = 40_000;
 
 /** A link whose whole answer is there at once, for tests that are not about a large search. */
-export const QUICK = "#v=1&gpus=8&watts=4000&mode=disagg";
+export const QUICK = "v=1&gpus=8&watts=4000&mode=disagg";
 
 let shared: Promise<Browser> | undefined;
 
@@ -119,6 +119,33 @@ export async function openPage(
     if (message.type() === "error") troubles.push(message.text());
   });
   return { page, troubles, [Symbol.asyncDispose]: () => context.close() };
+}
+
+/** The planner's page at a link, served and opened. @param link what follows `#`; empty: nothing does */
+export async function visit(
+  link = "",
+  options: BrowserContextOptions = {},
+): ReturnType<typeof openPage> {
+  const web = await servePages();
+  const opened = await openPage(options);
+  await opened.page.goto(link === "" ? web.url : `${web.url}#${link}`);
+  return {
+    ...opened,
+    [Symbol.asyncDispose]: async () => {
+      await opened[Symbol.asyncDispose]();
+      await web[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The same, once the first answer is whole. */
+export async function visitAnswered(
+  link = "",
+  options: BrowserContextOptions = {},
+): ReturnType<typeof visit> {
+  const visited = await visit(link, options);
+  await answered(visited.page);
+  return visited;
 }
 
 /** Waits until the answer to the last question is whole. */

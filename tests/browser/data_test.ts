@@ -20,6 +20,7 @@ import {
   openPage,
   QUICK,
   servePages,
+  visitAnswered,
 } from "./chromium.ts";
 
 closeBrowserAfterAll();
@@ -56,11 +57,8 @@ const pack = CHROMIUM === undefined ? new Uint8Array() : await smallPack();
 Deno.test(browserTest(
   "a pack is checked, kept over a reload, used and removed",
   async () => {
-    await using web = await servePages();
-    await using opened = await openPage();
+    await using opened = await visitAnswered(QUICK);
     const { page } = opened;
-    await page.goto(web.url + QUICK);
-    await answered(page);
     await add(page, "h200.wkpack", pack);
     const row = page.locator(".pack", { hasText: "h200_sxm · vllm 1.0" });
     await row.waitFor();
@@ -117,11 +115,8 @@ for (const [what, bytes, said] of BAD) {
   Deno.test(browserTest(
     `${what} is refused with what is wrong, and the answer stays`,
     async () => {
-      await using web = await servePages();
-      await using opened = await openPage();
+      await using opened = await visitAnswered(QUICK);
       const { page, troubles } = opened;
-      await page.goto(web.url + QUICK);
-      await answered(page);
       await add(page, "bad.wkpack", bytes());
       await page.locator(".data-status .bad").waitFor();
       const text = await page.locator(".data-status").innerText();
@@ -144,7 +139,7 @@ Deno.test(browserTest("a huge file is refused before it is read", async () => {
     const file = await Deno.open(path, { write: true, create: true });
     await file.truncate(300 * 1024 * 1024);
     file.close();
-    await page.goto(web.url + QUICK);
+    await page.goto(`${web.url}#${QUICK}`);
     await answered(page);
     await page.getByLabel("Add packs").setInputFiles(path);
     await page.locator(".data-status .bad").waitFor();
@@ -172,7 +167,7 @@ Deno.test(browserTest(
     for (const { url } of [web, bare]) {
       await using opened = await openPage();
       const { page } = opened;
-      await page.goto(url + QUICK);
+      await page.goto(`${url}#${QUICK}`);
       await answered(page);
       seen.length = 0;
       const tries = `Promise.all([

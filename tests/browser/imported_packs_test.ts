@@ -10,6 +10,7 @@ import {
   downloaded,
   openPage,
   servePages,
+  visitAnswered,
 } from "./chromium.ts";
 import { packFiles } from "./pack_files.ts";
 import {
@@ -55,11 +56,8 @@ Deno.test({
     const files = packFiles(`${store}/packs`)
       .filter((path) => path.includes("h200_sxm"));
     assert(files.length > 0, "there are packs of h200_sxm");
-    await using web = await servePages();
-    await using opened = await openPage();
+    await using opened = await visitAnswered();
     const { page } = opened;
-    await page.goto(web.url);
-    await answered(page);
     await page.getByLabel("Add packs").setInputFiles(files);
     await page.locator(".pack").nth(files.length).waitFor();
     const version = "0.22.0";

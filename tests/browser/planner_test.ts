@@ -11,6 +11,8 @@ import {
   numberIn,
   openPage,
   servePages,
+  visit,
+  visitAnswered,
 } from "./chromium.ts";
 
 closeBrowserAfterAll();
@@ -18,11 +20,8 @@ closeBrowserAfterAll();
 Deno.test(browserTest(
   "the page answers as soon as it is open, without a fault",
   async () => {
-    await using web = await servePages();
-    await using opened = await openPage();
+    await using opened = await visitAnswered();
     const { page, troubles } = opened;
-    await page.goto(web.url);
-    await answered(page);
     assert(numberIn(await figure(page, "Throughput").textContent()) > 0);
     assert.match(
       await page.locator("h1").innerText(),
@@ -40,11 +39,8 @@ Deno.test(browserTest(
 Deno.test(browserTest(
   "more watts bring more tokens, and the address follows",
   async () => {
-    await using web = await servePages();
-    await using opened = await openPage();
+    await using opened = await visitAnswered();
     const { page } = opened;
-    await page.goto(web.url);
-    await answered(page);
     const before = numberIn(await figure(page, "Throughput").textContent());
     await page.getByRole("textbox", { name: "All caps together" }).fill("40");
     await page.waitForURL(/watts=40000/);
@@ -63,11 +59,8 @@ Deno.test(browserTest(
 Deno.test(browserTest(
   "dragging supersedes: only the last question is answered",
   async () => {
-    await using web = await servePages();
-    await using opened = await openPage();
+    await using opened = await visitAnswered();
     const { page, troubles } = opened;
-    await page.goto(web.url);
-    await answered(page);
     const slider = page.getByRole("slider", { name: "All caps together" });
     await slider.focus();
     for (let press = 0; press < 40; press++) {
@@ -92,11 +85,10 @@ Deno.test(browserTest(
 Deno.test(browserTest(
   "an infeasible question says what binds, and one click makes it feasible",
   async () => {
-    await using web = await servePages();
-    await using opened = await openPage();
+    await using opened = await visitAnswered(
+      "v=1&itl_ms=2&watts=30000&power=budget",
+    );
     const { page } = opened;
-    await page.goto(`${web.url}#v=1&itl_ms=2&watts=30000&power=budget`);
-    await answered(page);
     assert.match(
       await page.locator("h1").innerText(),
       /No fleet meets these limits: ITL/,
@@ -112,10 +104,8 @@ Deno.test(browserTest(
 Deno.test(browserTest(
   "racks and headroom become a budget, and one that cannot be is an error",
   async () => {
-    await using web = await servePages();
-    await using opened = await openPage();
+    await using opened = await visit();
     const { page } = opened;
-    await page.goto(web.url);
     await page.getByRole("radio", { name: "From racks" }).check();
     await answered(page);
     const sum = page.locator(".sum");
@@ -134,11 +124,8 @@ Deno.test(browserTest(
 Deno.test(browserTest(
   "a number that is none is named beside its field, and the answer stays",
   async () => {
-    await using web = await servePages();
-    await using opened = await openPage();
+    await using opened = await visitAnswered();
     const { page } = opened;
-    await page.goto(web.url);
-    await answered(page);
     const before = await figure(page, "Throughput").textContent();
     await page.getByRole("textbox", { name: "ITL" }).fill("fast");
     await page.getByText("Write a number of ms from 0.1 to 60000.").waitFor();
@@ -215,11 +202,8 @@ Deno.test(browserTest("a file that is no trace is named", async () => {
 Deno.test(browserTest(
   "every plot can be hovered, zoomed and read from the keyboard, and has its table, CSV and PNG",
   async () => {
-    await using web = await servePages();
-    await using opened = await openPage();
+    await using opened = await visitAnswered();
     const { page, troubles } = opened;
-    await page.goto(web.url);
-    await answered(page);
     const plots = page.locator(".plot");
     assert.equal(await plots.count(), 4);
     for (let index = 0; index < 4; index++) {

@@ -8,6 +8,8 @@ import {
   openPage,
   QUICK,
   servePages,
+  visit,
+  visitAnswered,
 } from "./chromium.ts";
 
 closeBrowserAfterAll();
@@ -47,10 +49,8 @@ Deno.test(browserTest(
 Deno.test(browserTest(
   "a link of another version is refused, not guessed at",
   async () => {
-    await using web = await servePages();
-    await using opened = await openPage();
+    await using opened = await visit("v=7&gpus=8");
     const { page } = opened;
-    await page.goto(`${web.url}#v=7&gpus=8`);
     await page.getByText(
       'The link is of version "7"; this page reads version 1.',
     ).waitFor();
@@ -91,7 +91,7 @@ Deno.test(browserTest(
     await using opened = await openPage();
     const { page } = opened;
     await page.clock.install();
-    await page.goto(web.url + QUICK);
+    await page.goto(`${web.url}#${QUICK}`);
     await answered(page);
     const [worker] = page.workers();
     assert(worker);
@@ -112,11 +112,8 @@ Deno.test(browserTest(
 
 Deno.test(
   browserTest("a worker that throws is started again at once", async () => {
-    await using web = await servePages();
-    await using opened = await openPage();
+    await using opened = await visitAnswered(QUICK);
     const { page } = opened;
-    await page.goto(web.url + QUICK);
-    await answered(page);
     await page.workers()[0]?.evaluate(
       "void setTimeout(() => { throw new Error('broken'); })",
     );
@@ -139,7 +136,7 @@ Deno.test(
       );
       await using opened = await openPage();
       const { page } = opened;
-      await page.goto(web.url + QUICK);
+      await page.goto(`${web.url}#${QUICK}`);
       await page.getByText("The search engine keeps stopping").waitFor();
       missing = false;
       await page.getByRole("button", { name: "Start again" }).click();

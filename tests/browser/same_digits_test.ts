@@ -9,6 +9,7 @@ import {
   downloaded,
   openPage,
   servePages,
+  visitAnswered,
 } from "./chromium.ts";
 
 closeBrowserAfterAll();
@@ -73,11 +74,8 @@ for (
   Deno.test(browserTest(
     `page and sweep give the same answer to the digit: ${what}`,
     async () => {
-      await using web = await servePages();
-      await using opened = await openPage();
+      await using opened = await visitAnswered(link);
       const { page } = opened;
-      await page.goto(`${web.url}#${link}`);
-      await answered(page);
       const fromPage = await exported(page, "JSON");
       assert.deepEqual(
         timeless(fromPage),

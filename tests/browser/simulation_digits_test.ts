@@ -14,6 +14,7 @@ import {
   SHORT,
   simulate,
   temporaryFolder,
+  visitSimulated,
 } from "./simulation_steps.ts";
 
 closeBrowserAfterAll();
@@ -22,13 +23,11 @@ for (const resolution of ["loop", "request"]) {
   Deno.test(browserTest(
     `a made-up day on the built-in model, ${resolution}`,
     async () => {
-      await using web = await servePages();
-      await using opened = await openPage();
+      await using opened = await visitSimulated(
+        `${SHORT}&seed=7&resolution=${resolution}`,
+      );
       await using home = await temporaryFolder();
       const { page } = opened;
-      await page.goto(`${web.url}#${SHORT}&seed=7&resolution=${resolution}`);
-      await answered(page);
-      await simulate(page);
       const record = await exportedRecord(page);
       assert.equal(record, await runLine(page, home.path));
       assert.equal(JSON.parse(record).data_version, "builtin");

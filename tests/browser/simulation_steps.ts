@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
-import { downloaded } from "./chromium.ts";
+import { downloaded, visitAnswered } from "./chromium.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -26,6 +26,15 @@ export async function simulate(page: Page): Promise<void> {
   await page.locator(".simulation-status").getByText("in its busiest hour")
     .or(page.locator(".simulation-status").getByText("in the mean")).waitFor();
   await button(page, "Run again").waitFor();
+}
+
+/** The page at a link, once every policy has been simulated. */
+export async function visitSimulated(
+  ...where: Parameters<typeof visitAnswered>
+): ReturnType<typeof visitAnswered> {
+  const visited = await visitAnswered(...where);
+  await simulate(visited.page);
+  return visited;
 }
 
 /** The record that the page exports. */

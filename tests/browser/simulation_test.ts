@@ -8,6 +8,7 @@ import {
   closeBrowserAfterAll,
   openPage,
   servePages,
+  visitAnswered,
 } from "./chromium.ts";
 import {
   button,
@@ -15,6 +16,7 @@ import {
   SHORT,
   simulate,
   simulator,
+  visitSimulated,
 } from "./simulation_steps.ts";
 
 closeBrowserAfterAll();
@@ -55,12 +57,8 @@ Deno.test(browserTest(
 Deno.test(browserTest(
   "ours stands first, the best of a row is said, and the chosen policy is shown over time",
   async () => {
-    await using web = await servePages();
-    await using opened = await openPage();
+    await using opened = await visitSimulated(`${SHORT}&resolution=request`);
     const { page } = opened;
-    await page.goto(`${web.url}#${SHORT}&resolution=request`);
-    await answered(page);
-    await simulate(page);
     assert.deepEqual(
       (await section(page).locator(".score-table thead th").allInnerTexts())
         .slice(1),
@@ -91,12 +89,8 @@ Deno.test(browserTest(
 Deno.test(browserTest(
   "an instant is chosen from the keyboard, and its decision has reasons",
   async () => {
-    await using web = await servePages();
-    await using opened = await openPage();
+    await using opened = await visitSimulated(SHORT);
     const { page } = opened;
-    await page.goto(`${web.url}#${SHORT}`);
-    await answered(page);
-    await simulate(page);
     const instant = section(page).getByRole("slider", { name: "Instant" });
     assert.equal(await instant.inputValue(), "0");
     await section(page).getByRole("application", { name: /^Watts/ }).focus();
@@ -123,11 +117,8 @@ Deno.test(browserTest(
 Deno.test(browserTest(
   "searches go on while it runs, and what is done when it is stopped stays",
   async () => {
-    await using web = await servePages();
-    await using opened = await openPage();
+    await using opened = await visitAnswered(LONG);
     const { page } = opened;
-    await page.goto(`${web.url}#${LONG}`);
-    await answered(page);
     await button(page, "Run").click();
     const status = page.locator(".simulation-status");
     await status.getByText("Wattkeeper, policy 1 of 4").waitFor();
@@ -153,12 +144,8 @@ Deno.test(browserTest(
 Deno.test(browserTest(
   "the result of another fleet stays and says so until it is run again",
   async () => {
-    await using web = await servePages();
-    await using opened = await openPage();
+    await using opened = await visitSimulated(SHORT);
     const { page } = opened;
-    await page.goto(`${web.url}#${SHORT}`);
-    await answered(page);
-    await simulate(page);
     const figures = () =>
       section(page).locator(".score-table tbody").innerText();
     const before = await figures();
@@ -219,11 +206,8 @@ for (
   Deno.test(browserTest(
     `with ${what} it cannot be run, and says why`,
     async () => {
-      await using web = await servePages();
-      await using opened = await openPage();
+      await using opened = await visitAnswered(link);
       const { page } = opened;
-      await page.goto(`${web.url}#${link}`);
-      await answered(page);
       await page.locator(".simulation-status").getByText(said).waitFor();
       assert.equal(await button(page, "Run").isDisabled(), true);
     },
@@ -233,11 +217,8 @@ for (
 Deno.test(browserTest(
   "it may connect to nothing either",
   async () => {
-    await using web = await servePages();
-    await using opened = await openPage();
+    await using opened = await visitAnswered(LONG);
     const { page } = opened;
-    await page.goto(`${web.url}#${LONG}`);
-    await answered(page);
     await button(page, "Run").click();
     await page.locator(".simulation-status").getByText("busiest hour")
       .waitFor();
@@ -245,7 +226,7 @@ Deno.test(browserTest(
     assert.equal(
       await worker.evaluate(
         `fetch(${
-          JSON.stringify(`${web.url}leak`)
+          JSON.stringify(`${new URL(page.url()).origin}/leak`)
         }).then(() => "sent", () => "refused")`,
       ),
       "refused",

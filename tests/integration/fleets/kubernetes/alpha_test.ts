@@ -42,6 +42,26 @@ const scaleDecode = ({ sides }: FleetSnapshot, replicas: number): Step => ({
   resourceVersion: sides.decode?.resourceVersion,
 });
 
+const version = "v1alpha1";
+
+/** A graph whose decode service an adapter scales. */
+async function adapted(
+  client: Parameters<typeof Stage.open>[0],
+  namespace: string,
+  replicas: number,
+): Promise<Stage> {
+  const { "Decode/Worker": decode, ...services } = SERVICES.services;
+  const stage = await Stage.open(client, namespace);
+  await stage.graph("llm", { services: { ...services, decode } }, { version });
+  await client.create(stage.adapters(), {
+    apiVersion: "nvidia.com/v1beta1",
+    kind: "DynamoGraphDeploymentScalingAdapter",
+    metadata: { name: "llm-decode" },
+    spec: { replicas, dgdRef: { name: "llm", serviceName: "decode" } },
+  });
+  return stage;
+}
+
 Deno.test({
   name: "DGDs of v1alpha1",
   ignore: KUBE === undefined,
@@ -50,7 +70,6 @@ Deno.test({
   await cluster.applyFiles(REPORTS);
   await cluster.applyFiles(ALPHA_CRDS);
   const { client } = cluster;
-  const version = "v1alpha1";
 
   await t.step(
     "services are read with roles, GPUs, caps and counts",
@@ -98,23 +117,7 @@ Deno.test({
           `${DYNAMO}/dynamographdeploymentscalingadapters.yaml`,
         ),
       );
-      const stage = await Stage.open(client, "adapter");
-      await stage.graph("llm", {
-        services: {
-          ...SERVICES.services,
-          decode: SERVICES.services["Decode/Worker"],
-          "Decode/Worker": undefined,
-        },
-      }, { version });
-      await client.create(stage.adapters(), {
-        apiVersion: "nvidia.com/v1beta1",
-        kind: "DynamoGraphDeploymentScalingAdapter",
-        metadata: { name: "llm-decode" },
-        spec: {
-          replicas: 5,
-          dgdRef: { name: "llm", serviceName: "decode" },
-        },
-      });
+      const stage = await adapted(client, "adapter", 5);
       await using fleet = await openFleet(cluster, { namespace: "adapter" });
       await untilLeading(fleet);
       const before = await fleet.snapshot(alive());
@@ -132,20 +135,7 @@ Deno.test({
   await t.step(
     "an adapter that is gone before the watch says so: 404, and the service is patched instead",
     async () => {
-      const stage = await Stage.open(client, "gone");
-      await stage.graph("llm", {
-        services: {
-          ...SERVICES.services,
-          decode: SERVICES.services["Decode/Worker"],
-          "Decode/Worker": undefined,
-        },
-      }, { version });
-      await client.create(stage.adapters(), {
-        apiVersion: "nvidia.com/v1beta1",
-        kind: "DynamoGraphDeploymentScalingAdapter",
-        metadata: { name: "llm-decode" },
-        spec: { replicas: 2, dgdRef: { name: "llm", serviceName: "decode" } },
-      });
+      const stage = await adapted(client, "gone", 2);
       await using between = new InterceptingServer(cluster.adminEndpoint);
       between.intercept = ({ isWatch, path }) =>
         isWatch && path === stage.adapters() ? between.silence() : undefined;

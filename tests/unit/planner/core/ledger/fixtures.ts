@@ -188,3 +188,20 @@ export function lines(steps: readonly Step[]): string[] {
     }
   });
 }
+
+/** Pod `a` at 500 W and pod `b` at 300 W, both serving; `b` gets `change`. */
+export function pair(change: { a?: PodChange; b?: PodChange } = {}) {
+  return {
+    pods: [
+      pod("a", { grant: "5.1 500", side: "prefill", ...change.a }),
+      pod("b", { grant: "5.2 300", ...change.b }),
+    ],
+    reports: [report("n1", [
+      serving("g1", "a", "5.1", 500),
+      serving("g2", "b", "5.2", 300),
+    ])],
+  };
+}
+
+/** Targets that swap the two caps. */
+export const SWAP = [target(1, 300, "prefill"), target(1, 500)];

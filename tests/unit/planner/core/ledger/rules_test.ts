@@ -5,30 +5,15 @@ import { stage, stepsAfter } from "../../../../../planner/core/mod.ts";
 import {
   GATE,
   gpu,
+  pair,
   pod,
-  type PodChange,
   report,
   serving,
   snapshot,
+  SWAP,
   target,
 } from "./fixtures.ts";
 import { Leader } from "./reign.ts";
-
-/** Pod `a` at 500 W and pod `b` at 300 W, both serving; `b` gets `change`. */
-function pair(change: { a?: PodChange; b?: PodChange } = {}) {
-  return {
-    pods: [
-      pod("a", { grant: "5.1 500", side: "prefill", ...change.a }),
-      pod("b", { grant: "5.2 300", ...change.b }),
-    ],
-    reports: [report("n1", [
-      serving("g1", "a", "5.1", 500),
-      serving("g2", "b", "5.2", 300),
-    ])],
-  };
-}
-
-const SWAP = [target(1, 300, "prefill"), target(1, 500)];
 
 Deno.test("C1, C2: a raise waits until a report shows the lower applied, not until it is sent", () => {
   const leader = Leader.reigning(SWAP);

@@ -5,31 +5,17 @@ import {
   GATE,
   gpu,
   lines,
+  pair,
   pod,
   type PodChange,
   report,
   serving,
   snapshot,
+  SWAP,
   target,
 } from "./fixtures.ts";
 import { initialLedger, stage } from "../../../../../planner/core/mod.ts";
 import { Leader } from "./reign.ts";
-
-/** Pod `a` at 500 W and pod `b` at 300 W, both serving; `b` gets `change`. */
-function pair(change: { a?: PodChange; b?: PodChange } = {}) {
-  return {
-    pods: [
-      pod("a", { grant: "5.1 500", side: "prefill", ...change.a }),
-      pod("b", { grant: "5.2 300", ...change.b }),
-    ],
-    reports: [report("n1", [
-      serving("g1", "a", "5.1", 500),
-      serving("g2", "b", "5.2", 300),
-    ])],
-  };
-}
-
-const SWAP = [target(1, 300, "prefill"), target(1, 500)];
 
 Deno.test("C11: the epoch is above the Lease's transitions and epoch, and above every grant and report", () => {
   const epoch = (change: Parameters<typeof snapshot>[0]) =>
