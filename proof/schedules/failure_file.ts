@@ -39,6 +39,7 @@ const SCHEDULE = z.strictObject({
     nodes: count.min(1),
     gpusPerNode: count.min(1),
     gpusPerReplica: count.min(1),
+    podsPerReplica: count.min(1).default(1),
     floor: count,
     maxGpus: z.number().int().min(1).max(4_096),
     budgetWatts: z.number().int().min(1).max(10_000_000),

@@ -16,7 +16,7 @@ const FIRST_FAULT_MS = 5_000;
 export function generateSchedule(seed: number): Schedule {
   const random = seededRandom(seed);
   const swarm = swarmOf(random);
-  const fleet = fleetOf(random, swarm);
+  const fleet = fleetOf(random, swarm, podsOf(seed));
   const windowMs = 1_000 * pick(random, [60, 120, 180, 300]);
   const traffic = trafficOf(random, fleet, windowMs);
   const spread = (least: number, most: number) =>
@@ -46,10 +46,20 @@ function swarmOf(random: Random): Swarm {
   return SWARMS.find(({ weight }) => (left -= weight) < 0) ?? SWARMS[0]!;
 }
 
+/** Half of the replicas with two GPUs are two pods, drawn apart so that all else of a seed stays what it is. */
+function podsOf(seed: number): (gpusPerReplica: number) => number {
+  const random = seededRandom(seed ^ 0x6a09e667);
+  return (gpus) => gpus === 2 && random() < 0.5 ? 2 : 1;
+}
+
 const NO_SECRET = { ttft: 1, itl: 1, powerPrefill: 1, powerDecode: 1 };
 
 /** A fleet whose floors fit its budget, with one replica's GPUs to spare for a rollout. */
-function fleetOf(random: Random, swarm: Swarm): ScheduledFleet {
+function fleetOf(
+  random: Random,
+  swarm: Swarm,
+  pods: (gpusPerReplica: number) => number,
+): ScheduledFleet {
   const mode = random() < 0.75 ? "disagg" : "agg";
   const capOwner = random() < 0.95 ? "planner" : "deployment";
   const startMode = random() < (swarm.stories.length > 0 ? 0.9 : 0.75)
@@ -58,6 +68,7 @@ function fleetOf(random: Random, swarm: Swarm): ScheduledFleet {
     ? "prearm"
     : "none";
   const gpusPerReplica = pick(random, [1, 1, 1, 2]);
+  const podsPerReplica = pods(gpusPerReplica);
   const nodes = pick(random, [1, 2, 2, 3, 4]);
   const gpusPerNode = gpusPerReplica * pick(random, [3, 3, 4]);
   const strangers = startMode === "gate" && nodes > 1 && random() < 0.3 ? 1 : 0;
@@ -89,6 +100,7 @@ function fleetOf(random: Random, swarm: Swarm): ScheduledFleet {
     nodes,
     gpusPerNode,
     gpusPerReplica,
+    podsPerReplica,
     floor,
     maxGpus,
     budgetWatts,

@@ -95,6 +95,7 @@ class ScheduleRun {
       seed,
       nodes: nodesOf(fleet),
       gpusPerReplica: replicaGpus(fleet),
+      podsPerReplica: fleet.podsPerReplica,
       replicas: Object.fromEntries(
         Object.keys(replicaGpus(fleet)).map((side) => [side, fleet.floor]),
       ),
@@ -342,8 +343,8 @@ class ScheduleRun {
     if (unfollowed !== undefined) return unfollowed;
     for (const { side, replicas } of leader.loop.last?.decision.targets ?? []) {
       const pods = this.#world.api.pods().filter((pod) => pod.side === side);
-      if (pods.length !== replicas) {
-        return `${pods.length} pods of ${side}, ${replicas} are wanted`;
+      if (pods.length !== replicas * this.#schedule.fleet.podsPerReplica) {
+        return `${pods.length} pods of ${side}, ${replicas} replicas are wanted`;
       }
       // Load scaling may go to and fro between two counts when the load lies between them.
       if (this.#schedule.fleet.loadScaling) continue;

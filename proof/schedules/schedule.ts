@@ -15,6 +15,8 @@ export interface ScheduledFleet {
   readonly nodes: number;
   readonly gpusPerNode: number;
   readonly gpusPerReplica: number;
+  /** Pods that share a replica's GPUs, on nodes of their own where there are enough. */
+  readonly podsPerReplica: number;
   /** Fewest replicas of each side. */
   readonly floor: number;
   readonly maxGpus: number;

@@ -82,6 +82,7 @@ function* plainer(schedule: Schedule): Generator<Schedule> {
   if (fleet.strangers > 0) yield withFleet({ strangers: 0 });
   if (fleet.loadScaling) yield withFleet({ loadScaling: false });
   if (fitsOneNodeLess(fleet)) yield withFleet({ nodes: fleet.nodes - 1 });
+  if (fleet.podsPerReplica > 1) yield withFleet({ podsPerReplica: 1 });
   if (fleet.floor > 1) yield withFleet({ floor: 1 });
   if (traffic.rates.length > 1) {
     yield {

@@ -6,6 +6,7 @@ import type {
   SimulatedPod,
   SimulatedSide,
 } from "../cluster/mod.ts";
+import { replicasOf, type SimulatedReplica } from "./replicas.ts";
 
 /** How long things take, milliseconds. */
 export interface Delays {
@@ -35,9 +36,11 @@ interface Life {
   boundAtMs: number | undefined;
   endsAtMs: number | undefined;
   runningSinceMs: number | undefined;
+  /** All pods of its replica, itself among them: they serve together or not at all. */
+  readonly group: readonly Life[];
 }
 
-/** Makes as many replicas as the scalers say; one pod a replica. */
+/** Makes as many replicas as the scalers say, each of one pod or of several on nodes of their own. */
 export class Controllers {
   readonly #lives = new Map<string, Life>();
   readonly #revisions = new Map<SimulatedSide, number>();
@@ -51,28 +54,40 @@ export class Controllers {
     private readonly nodes: readonly SimulatedNode[],
     private readonly options: {
       readonly gpusPerReplica: Readonly<Partial<Record<SimulatedSide, number>>>;
+      /** Pods that share a replica's GPUs evenly. */
+      readonly podsPerReplica: number;
       readonly gated: boolean;
       readonly delays: Delays;
     },
   ) {}
 
-  /** Whether a pod's engine has been loaded. */
+  /** Whether the engine that a pod belongs to has been loaded. */
   isServing(uid: string, nowMs: number): boolean {
-    const since = this.#lives.get(uid)?.runningSinceMs;
+    const since = this.#runningSinceMs(uid);
     return since !== undefined && nowMs - since >= this.options.delays.loadMs;
   }
 
   /** Whether it loads its model right now. */
   isLoading(uid: string, nowMs: number): boolean {
-    const since = this.#lives.get(uid)?.runningSinceMs;
+    const since = this.#runningSinceMs(uid);
     return since !== undefined && !this.isServing(uid, nowMs);
   }
 
   /** Whether it warms up right now. */
   isWarmingUp(uid: string, nowMs: number): boolean {
-    const since = this.#lives.get(uid)?.runningSinceMs;
+    const since = this.#runningSinceMs(uid);
     const { warmupMs, loadMs } = this.options.delays;
     return since !== undefined && nowMs - since < Math.min(warmupMs, loadMs);
+  }
+
+  /** Since when all pods of a pod's replica have run. */
+  #runningSinceMs(uid: string): number | undefined {
+    let latest: number | undefined;
+    for (const { runningSinceMs } of this.#lives.get(uid)?.group ?? []) {
+      if (runningSinceMs === undefined) return undefined;
+      latest = Math.max(latest ?? runningSinceMs, runningSinceMs);
+    }
+    return latest;
   }
 
   /** One round. */
@@ -129,11 +144,9 @@ export class Controllers {
   #scale(side: SimulatedSide, nowMs: number): void {
     const wanted = this.api.scaler(side)?.replicas ?? 0;
     const revision = this.#revisionOf(side);
-    const live = this.api.pods().filter((one) =>
-      one.side === side && !one.pod.terminating
-    );
-    const old = live.filter(({ pod }) =>
-      this.#lives.get(pod.uid)?.revision !== revision
+    const live = this.#liveReplicas(side, nowMs);
+    const old = live.filter(([first]) =>
+      this.#lives.get(first.pod.uid)?.revision !== revision
     );
     if (old.length > 0 && live.length >= wanted) {
       return this.#replace(side, { wanted, live, old, nowMs });
@@ -144,13 +157,24 @@ export class Controllers {
     this.#shrink(live, live.length - wanted, nowMs);
   }
 
+  /** Whole replicas of a side; what is left of one that has lost a pod is told to go too. */
+  #liveReplicas(side: SimulatedSide, nowMs: number): SimulatedReplica[] {
+    const pods = this.api.pods().filter((one) => one.side === side);
+    return replicasOf(pods).filter((replica) => {
+      const staying = replica.filter(({ pod }) => !pod.terminating);
+      if (staying.length === this.options.podsPerReplica) return true;
+      for (const { pod } of staying) this.evict(pod.uid, nowMs);
+      return false;
+    });
+  }
+
   /** A rollout: one more than wanted while an old one is there; the old one goes once the new one serves. */
   #replace(
     side: SimulatedSide,
     { wanted, live, old, nowMs }: {
       readonly wanted: number;
-      readonly live: readonly SimulatedPod[];
-      readonly old: readonly SimulatedPod[];
+      readonly live: readonly SimulatedReplica[];
+      readonly old: readonly SimulatedReplica[];
       readonly nowMs: number;
     },
   ): void {
@@ -161,77 +185,111 @@ export class Controllers {
       return;
     }
     const fresh = live.filter((one) => !old.includes(one));
-    const ready = fresh.every(({ pod }) => this.isServing(pod.uid, nowMs));
+    const ready = fresh.every(([{ pod }]) => this.isServing(pod.uid, nowMs));
     if (ready || wanted === 0) this.#shrink(old, 1, nowMs);
   }
 
   /** Those that serve least go first: not scheduled, then not running, then the youngest. */
   #shrink(
-    pods: readonly SimulatedPod[],
+    replicas: readonly SimulatedReplica[],
     surplus: number,
     nowMs: number,
   ): void {
     if (surplus <= 0) return;
-    const worth = (uid: string) => {
-      const life = this.#lives.get(uid);
-      return life?.runningSinceMs === undefined ? Infinity : life.createdMs;
-    };
-    const leaving = [...pods].sort((a, b) =>
-      worth(b.pod.uid) - worth(a.pod.uid) || (a.pod.uid < b.pod.uid ? 1 : -1)
+    const worth = (uid: string) =>
+      this.#runningSinceMs(uid) === undefined
+        ? Infinity
+        : this.#lives.get(uid)?.createdMs ?? Infinity;
+    const leaving = [...replicas].sort(([{ pod: a }], [{ pod: b }]) =>
+      worth(b.uid) - worth(a.uid) || (a.uid < b.uid ? 1 : -1)
     ).slice(0, surplus);
-    for (const { pod } of leaving) this.evict(pod.uid, nowMs);
+    for (const replica of leaving) {
+      for (const { pod } of replica) this.evict(pod.uid, nowMs);
+    }
   }
 
   #create(side: SimulatedSide, nowMs: number): void {
-    const name = `${side}-${++this.#names}`;
-    const uid = `uid-${name}`;
+    const { gpusPerReplica, podsPerReplica, gated } = this.options;
+    const replica = `${side}-${++this.#names}`;
     this.#versions = undefined;
-    this.#lives.set(uid, {
-      uid,
-      createdMs: nowMs,
-      revision: this.#revisionOf(side),
-      boundAtMs: undefined,
-      endsAtMs: undefined,
-      runningSinceMs: undefined,
-    });
-    this.api.createPod({
-      side,
-      replica: name,
-      gpus: this.options.gpusPerReplica[side] ?? 1,
-      pod: {
-        namespace: "simulated",
-        name,
+    const group: Life[] = [];
+    for (let rank = 0; rank < podsPerReplica; rank++) {
+      const name = podsPerReplica === 1 ? replica : `${replica}-${rank}`;
+      const uid = `uid-${name}`;
+      const life: Life = {
         uid,
-        staticPodHash: undefined,
-        resourceVersion: "0",
-        nodeName: undefined,
-        phase: "Pending",
-        terminating: false,
-        powerLimit: undefined,
-        powerGrant: undefined,
-        gpuContainers: ["main"],
-        gated: this.options.gated,
-      },
-    });
+        createdMs: nowMs,
+        revision: this.#revisionOf(side),
+        boundAtMs: undefined,
+        endsAtMs: undefined,
+        runningSinceMs: undefined,
+        group,
+      };
+      group.push(life);
+      this.#lives.set(uid, life);
+      this.api.createPod({
+        side,
+        replica,
+        gpus: (gpusPerReplica[side] ?? 1) / podsPerReplica,
+        pod: {
+          namespace: "simulated",
+          name,
+          uid,
+          staticPodHash: undefined,
+          resourceVersion: "0",
+          nodeName: undefined,
+          phase: "Pending",
+          terminating: false,
+          powerLimit: undefined,
+          powerGrant: undefined,
+          gpuContainers: ["main"],
+          gated,
+        },
+      });
+    }
   }
 
+  /** Pods of a replica are placed together, on nodes of their own where there are enough, or not yet. */
   #schedule(nowMs: number): void {
-    for (const { pod, gpus } of this.api.pods()) {
-      if (pod.nodeName !== undefined || pod.terminating) continue;
-      const life = this.#lives.get(pod.uid);
+    const waiting = this.api.pods().filter(({ pod }) =>
+      pod.nodeName === undefined && !pod.terminating
+    );
+    if (waiting.length === 0) return;
+    for (const replica of replicasOf(waiting)) {
+      const [{ pod: first }] = replica;
+      const life = this.#lives.get(first.uid);
       if (!life || nowMs - life.createdMs < this.options.delays.startMs) {
         continue;
       }
-      const node = this.nodes.find((one) =>
-        one.kubeletHears && one.freeGpus().length - this.#boundGpus(one) >= gpus
-      );
-      if (!node) continue;
-      life.boundAtMs = nowMs;
-      this.api.changePod(pod.uid, {
-        nodeName: node.facts.name,
-        phase: "Running",
-      });
+      const nodes = this.#nodesFor(replica);
+      if (!nodes) continue;
+      for (const [index, { pod }] of replica.entries()) {
+        const bound = this.#lives.get(pod.uid);
+        if (bound) bound.boundAtMs = nowMs;
+        this.api.changePod(pod.uid, {
+          nodeName: nodes[index]!.facts.name,
+          phase: "Running",
+        });
+      }
     }
+  }
+
+  /** A node for each pod; undefined: they do not all fit. */
+  #nodesFor(replica: SimulatedReplica): SimulatedNode[] | undefined {
+    const taken = new Map<SimulatedNode, number>();
+    const nodes: SimulatedNode[] = [];
+    for (const { gpus } of replica) {
+      const fitting = this.nodes.filter((node) =>
+        node.kubeletHears &&
+        node.freeGpus().length - this.#boundGpus(node) -
+              (taken.get(node) ?? 0) >= gpus
+      );
+      const node = fitting.find((one) => !taken.has(one)) ?? fitting[0];
+      if (!node) return undefined;
+      taken.set(node, (taken.get(node) ?? 0) + gpus);
+      nodes.push(node);
+    }
+    return nodes;
   }
 
   /** GPUs of pods that a node has been given and has not taken yet. */
@@ -295,8 +353,7 @@ export class Controllers {
         life.endsAtMs ??= nowMs + graceMs;
         if (nowMs < life.endsAtMs) continue;
         node.stop(uid);
-        this.api.removePod(uid);
-        this.#lives.delete(uid);
+        this.#forget(life);
       }
     }
     for (const { pod } of this.api.pods()) {
@@ -304,8 +361,14 @@ export class Controllers {
       if (!pod.terminating || !life || this.#isOnNode(pod)) continue;
       life.endsAtMs ??= nowMs + graceMs;
       if (nowMs < life.endsAtMs) continue;
-      this.api.removePod(pod.uid);
-      this.#lives.delete(pod.uid);
+      this.#forget(life);
     }
+  }
+
+  #forget(life: Life): void {
+    this.api.removePod(life.uid);
+    this.#lives.delete(life.uid);
+    // Its replica lacks a pod from now on.
+    life.runningSinceMs = undefined;
   }
 }

@@ -84,14 +84,23 @@ export class EngineRoom {
     for (const { pod, side, replica } of this.#on.api.pods()) {
       const mine = byPod.get(pod.uid);
       if (!mine) continue;
+      const serving = controllers.isServing(pod.uid, nowMs) &&
+        !pod.terminating;
+      const { limitWatts } = mine;
+      const last = replicas.length - 1;
+      const known = replicas[last];
+      if (known?.name === replica) {
+        gpus[last] = [...gpus[last]!, ...mine.gpus];
+        replicas[last] = {
+          ...known,
+          limitWatts: Math.min(known.limitWatts, limitWatts),
+          serving: known.serving && serving,
+        };
+        continue;
+      }
       gpus.push(mine.gpus);
       uids.push(pod.uid);
-      replicas.push({
-        name: replica,
-        side,
-        limitWatts: mine.limitWatts,
-        serving: controllers.isServing(pod.uid, nowMs) && !pod.terminating,
-      });
+      replicas.push({ name: replica, side, limitWatts, serving });
     }
     const step = engines.step(seconds, arrivals, replicas);
     const draws = new Map<

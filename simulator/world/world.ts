@@ -16,6 +16,7 @@ import {
 } from "../faults/mod.ts";
 import { type Random, seededRandom } from "../random.ts";
 import { Controllers, type Delays } from "./controllers.ts";
+import { replicasOf } from "./replicas.ts";
 import type { EngineTruth } from "./engine_truth.ts";
 import { biased, FaultEffects } from "./fault_effects.ts";
 import { EngineRoom, type Engines } from "./engine_room.ts";
@@ -38,6 +39,8 @@ export interface WorldOptions {
   readonly delays?: Partial<Delays>;
   /** Relative deviation of measured values. */
   readonly noise?: number;
+  /** Pods that share a replica's GPUs evenly, on nodes of their own where there are enough. Default: 1. */
+  readonly podsPerReplica?: number;
   /** Length of one step, milliseconds. */
   readonly stepMs?: number;
   /** Share of its greatest limit that a GPU wants while it warms up; its limit holds all the same. */
@@ -122,6 +125,7 @@ export class SimulatedWorld {
       );
     this.controllers = new Controllers(this.api, this.nodes, {
       gpusPerReplica: options.gpusPerReplica,
+      podsPerReplica: options.podsPerReplica ?? 1,
       gated: options.gated,
       delays: this.delays,
     });
@@ -222,8 +226,9 @@ export class SimulatedWorld {
 
   /** Replicas of a side that serve. */
   ready(side: SimulatedSide): number {
-    return this.api.pods().filter((one) =>
-      one.side === side && !one.pod.terminating && this.isServing(one.pod.uid)
+    const pods = this.api.pods().filter((one) => one.side === side);
+    return replicasOf(pods).filter((replica) =>
+      replica.every(({ pod }) => !pod.terminating && this.isServing(pod.uid))
     ).length;
   }
 

@@ -20,6 +20,7 @@ const QUIET: Schedule = {
     nodes: 2,
     gpusPerNode: 3,
     gpusPerReplica: 1,
+    podsPerReplica: 1,
     floor: 1,
     maxGpus: 4,
     budgetWatts: 1_600,
