@@ -241,6 +241,16 @@ export const LEDGER_BUGS: readonly SeededBug[] = [
     }],
   },
   {
+    name: "a replica counts as whole while a pod of it waits",
+    rule: "R43",
+    changes: [{
+      file: `${LEDGER}/fleet_state.ts`,
+      from:
+        "[...all.keys()].filter((replica) => !waiting.get(side)?.has(replica))",
+      to: "[...all.keys()]",
+    }],
+  },
+  {
     name: "other pods' GPUs are charged",
     rule: "C10",
     changes: [{

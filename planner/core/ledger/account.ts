@@ -136,12 +136,17 @@ export class Account {
   #ownCharge(pod: LedgerPod): OwnCharge {
     const settings = this.#settings;
     const onGpu: Record<string, number> = {};
+    let most = 0;
     for (const seen of pod.reported) {
-      onGpu[seen.uuid] = chargeOn(pod, seen, settings).watts;
+      const { watts } = chargeOn(pod, seen, settings);
+      onGpu[seen.uuid] = watts;
+      most = Math.max(most, watts);
     }
     for (const uuid of pod.unseen) {
       const last = pod.memory.placed[uuid] ?? 0;
-      onGpu[uuid] = chargeUnreported(pod, { last, settings }).watts;
+      const { watts } = chargeUnreported(pod, { last, settings });
+      onGpu[uuid] = watts;
+      most = Math.max(most, watts);
     }
     const last = pod.memory.unplacedWatts;
     const unplacedWatts = pod.unplacedGpus === 0
@@ -151,7 +156,7 @@ export class Account {
       onGpu,
       unplacedGpus: pod.unplacedGpus,
       unplacedWatts,
-      watts: Math.max(unplacedWatts, 0, ...Object.values(onGpu)),
+      watts: Math.max(unplacedWatts, most),
     };
   }
 

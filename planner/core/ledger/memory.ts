@@ -2,6 +2,7 @@
 
 import type { Account } from "./account.ts";
 import type { FleetView } from "./fleet_view.ts";
+import type { LedgerPod } from "./ledger_pod.ts";
 import type { PodMemory } from "./ledger_state.ts";
 
 /** The pods to remember. Vanished ones are in the view only while a GPU of theirs is not proven free. */
@@ -12,19 +13,25 @@ export function rememberedPods(
   const pods: Record<string, PodMemory> = {};
   for (const [uid, pod] of view.pods) {
     const own = account.own(uid);
-    const placed: Record<string, number> = {};
-    for (const uuid of Object.keys(pod.memory.placed)) {
-      // A GPU that it has left costs it nothing; that it was there stays known while the pod is.
-      const watts = own.onGpu[uuid];
-      if (watts !== undefined || pod.present) placed[uuid] = watts ?? 0;
-    }
-    for (const [uuid, watts] of Object.entries(own.onGpu)) placed[uuid] = watts;
     pods[uid] = {
       ...pod.memory,
-      placed,
+      placed: placedOf(pod, own.onGpu),
       unplacedGpus: own.unplacedGpus,
       unplacedWatts: own.unplacedWatts,
     };
   }
   return pods;
+}
+
+/** What a pod was charged on each GPU that it is known to have had. */
+function placedOf(
+  { memory, present }: LedgerPod,
+  onGpu: Readonly<Record<string, number>>,
+): Readonly<Record<string, number>> {
+  const left = Object.keys(memory.placed).filter((uuid) =>
+    onGpu[uuid] === undefined
+  );
+  if (left.length === 0 || !present) return onGpu;
+  // A GPU that it has left costs it nothing; that it was there stays known while the pod is.
+  return { ...Object.fromEntries(left.map((uuid) => [uuid, 0])), ...onGpu };
 }

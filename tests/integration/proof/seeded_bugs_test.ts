@@ -27,6 +27,7 @@ const FOUND_BY_SEED: Readonly<Record<string, number>> = {
   "a write without an answer is waited for, for ever": 250,
   "raise without looking whether there is room": 4,
   "a vanished pod is charged for ever": 8,
+  "a replica counts as whole while a pod of it waits": 344,
   "annotations that a stranger has changed are left": 8,
   "other pods' GPUs are charged": 3,
   "a node that a person has declared dead stays charged": 30,
