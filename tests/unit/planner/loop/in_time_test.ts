@@ -27,10 +27,17 @@ function asked() {
   };
 }
 
-Deno.test("an answer from memory is heard without a timer", async () => {
+Deno.test("an answer from memory is heard without a timer, and leaves nothing to cancel", async () => {
   const it = asked();
-  assert.equal(await inTime(() => Promise.resolve(7), it.on), 7);
+  let cancelled: AbortSignal | undefined;
+  const answer = await inTime((cancel) => {
+    cancelled = cancel;
+    return Promise.resolve(7);
+  }, it.on);
+  assert.equal(answer, 7);
   assert.deepEqual(it.slept, []);
+  it.stop.abort();
+  assert.equal(cancelled?.aborted, false);
 });
 
 Deno.test("an answer within the time is heard, and its question is over then", async () => {

@@ -261,37 +261,28 @@ Deno.test("§6 a confirmed cap counts, and the node's restart is held in reserve
   );
 });
 
-Deno.test("§6 without a gate: the first cap costs the start's watts until it is confirmed, a newer one its bound", () => {
-  const seen = (grant: string, applied: string | undefined, watts: number) =>
+Deno.test("§6 without a gate: a pod's first cap costs a start until it is confirmed, a newer one its bound", () => {
+  // Two nodes, of which one restarts at a time: what both are charged is seen beside half of what a restart would add.
+  const both = (grant: string, applied: string | undefined, watts: number) =>
     charged({
-      pods: [pod("a", { grant, gated: false })],
-      reports: [report("n1", [
-        gpu("g1", {
-          on: "a",
-          gate: "none",
-          limitWatts: watts,
-          ...(applied ? { applied } : {}),
-        }),
-      ])],
-    }, PREARM);
-  // Armed at 490 W; the reserve makes up for what a restart would draw.
-  assert.equal(seen("5.3 300 490", undefined, 490), 490);
-  assert.equal(seen("5.4 280 300", "5.3", 300), 300 + 190);
-  assert.equal(seen("5.4 500 600", "5.3", 300), 600);
-  assert.equal(seen("5.4 500 500", "5.3", 550), 550);
-});
-
-Deno.test("§6 without a gate: caps that are being lowered do not squeeze the others", () => {
-  const pods = ["a", "b"].map((name) =>
-    pod(name, { grant: "5.4 400 500", gated: false })
-  );
-  const reports = [report("n1", [
-    gpu("g1", { on: "a", applied: "5.3", gate: "none", limitWatts: 500 }),
-    gpu("g2", { on: "b", applied: "5.3", gate: "none", limitWatts: 500 }),
-    gpu("g3"),
-  ])];
-  // Both at their bound, the idle GPU at its default, and a restart's reserve of 2 × 200 W.
-  assert.equal(charged({ pods, reports }, NONE), 500 + 500 + 700 + 400);
+      pods: ["n1", "n2"].map((node) =>
+        pod(node, { grant, gated: false, node })
+      ),
+      reports: ["n1", "n2"].map((node) =>
+        report(node, [
+          gpu(`g-${node}`, {
+            on: node,
+            gate: "none",
+            limitWatts: watts,
+            ...(applied === undefined ? {} : { applied }),
+          }),
+        ])
+      ),
+    }, NONE);
+  assert.equal(both("5.3 300 500", undefined, 300), 2 * 700);
+  assert.equal(both("5.4 380 400", "5.3", 400), 2 * 400 + 300);
+  assert.equal(both("5.4 500 600", "5.3", 300), 2 * 600 + 100);
+  assert.equal(both("5.4 500 500", "5.3", 550), 2 * 550 + 150);
 });
 
 Deno.test("§6 a gate in an init container only: one pod's restart in place is held in reserve", () => {
