@@ -67,12 +67,6 @@ export class Controllers {
     return since !== undefined && nowMs - since >= this.options.delays.loadMs;
   }
 
-  /** Whether it loads its model right now. */
-  isLoading(uid: string, nowMs: number): boolean {
-    const since = this.#runningSinceMs(uid);
-    return since !== undefined && !this.isServing(uid, nowMs);
-  }
-
   /** Whether it warms up right now. */
   isWarmingUp(uid: string, nowMs: number): boolean {
     const since = this.#runningSinceMs(uid);
