@@ -126,8 +126,6 @@ export function neighboursMs(op: Op, m: f64, index: i32, w: f64): f64 {
 }
 
 /** Weighted utilisations of two neighbours. */
-// @ts-ignore: decorator
-@inline
 function shareOf(table: usize, row: usize, next: usize, m: v128, w: v128): v128 {
   const low = v128.load(row);
   const ms = f64x2.add(low, f64x2.mul(f64x2.sub(v128.load(next), low), w));

@@ -72,6 +72,5 @@ function textOf(value: unknown): string | undefined {
 
 /** A record may come from elsewhere: what would move a terminal's cursor is left out. */
 function printable(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ");
+  return text.replace(/\p{Cc}+/gu, " ");
 }

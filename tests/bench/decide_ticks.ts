@@ -13,31 +13,17 @@ import {
   parsePlannerConfig,
   searchWith,
 } from "../../planner/mod.ts";
+import { ONE_GPU_ENGINE } from "./one_gpu_engine.ts";
 
 const WORKERS = 1000;
 
 const config = parsePlannerConfig({
   name: "bench",
-  text: `
+  text: `${ONE_GPU_ENGINE}
 environment: simulated
-served_model_name: Qwen/Qwen3-32B
-ttft_ms: 1000
-itl_ms: 30
 max_gpu_budget: -1
-load_predictor: constant
 enable_load_scaling: true
-enable_power_awareness: true
 total_gpu_power_limit: 400000
-power_agent_safe_default_watts: 490
-enable_aic_optimizer: true
-aic_interpolation:
-  system: h200_sxm
-  backend: vllm
-  hf_id: Qwen/Qwen3-32B
-  isl: 3000
-  osl: 250
-  prefill_pick: { tp: 1 }
-  decode_pick: { tp: 1 }
 `,
 }).config;
 

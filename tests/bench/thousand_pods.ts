@@ -15,32 +15,18 @@ import type {
 } from "../../planner/core/mod.ts";
 import type { Fleet } from "../../planner/fleets/mod.ts";
 import type { LoopClock } from "../../planner/loop/mod.ts";
+import { ONE_GPU_ENGINE } from "./one_gpu_engine.ts";
 
 const GPUS_PER_NODE = 8;
 const EPOCH = new Date(0);
 
 /** The configuration of a planner over them, which decides this often. */
 export function thousandPodsConfig(intervalSeconds: number): string {
-  return `
+  return `${ONE_GPU_ENGINE}
 environment: virtual
-served_model_name: Qwen/Qwen3-32B
-ttft_ms: 1000
-itl_ms: 30
 max_gpu_budget: 1000
 throughput_adjustment_interval_seconds: ${intervalSeconds}
-load_predictor: constant
-enable_power_awareness: true
 total_gpu_power_limit: 500000
-power_agent_safe_default_watts: 490
-enable_aic_optimizer: true
-aic_interpolation:
-  system: h200_sxm
-  backend: vllm
-  hf_id: Qwen/Qwen3-32B
-  isl: 3000
-  osl: 250
-  prefill_pick: { tp: 1 }
-  decode_pick: { tp: 1 }
 `;
 }
 

@@ -109,6 +109,5 @@ function textsIn(value: unknown): string[] {
 }
 
 function beginning(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.slice(0, 120).replace(/[\x00-\x1f\x7f]/g, " ");
+  return text.slice(0, 120).replace(/\p{Cc}/gu, " ");
 }

@@ -163,8 +163,7 @@ const FORMATS =
   "Name an Azure LLM CSV (TIMESTAMP,ContextTokens,GeneratedTokens), Mooncake JSON lines (timestamp in ms, input_length, output_length) or Dynamo request traces (schema dynamo.request.trace.v1).";
 
 function notATrace(name: string, text: string): WattkeeperError {
-  // deno-lint-ignore no-control-regex
-  const seen = text.slice(0, 60).replace(/[\x00-\x1f\x7f\uFFFD]/g, "?");
+  const seen = text.slice(0, 60).replace(/[\p{Cc}\uFFFD]/gu, "?");
   return new WattkeeperError(
     "invalid_file",
     `The file "${name}" is not a trace: it begins with "${seen}".`,

@@ -1,6 +1,7 @@
 /** The live status: what a person sees of a running planner, within the terminal's width. @module */
 
 import assert from "node:assert/strict";
+import { stripVTControlCharacters } from "node:util";
 import { LiveStatus } from "../../../cli/plan/live_status.ts";
 import { StatusArea } from "../../../cli/status_area.ts";
 import { configOf } from "../planner/stand_in.ts";
@@ -84,8 +85,7 @@ Deno.test("advisory is said, and no line is wider than the terminal", async () =
   });
   assert(lines.join("").includes("ADVISORY"));
   for (const line of lines) {
-    // deno-lint-ignore no-control-regex
-    assert([...line.replace(/\x1b\[\d+m/g, "")].length < 40, line);
+    assert([...stripVTControlCharacters(line)].length < 40, line);
   }
 });
 

@@ -3,16 +3,16 @@ import {
   decodeNodePowerReport,
   encodeNodePowerReport,
 } from "../../../cluster/report_codec.ts";
-import { WHOLE_REPORT as report } from "./whole_report.ts";
+import {
+  BROKEN_STATUSES,
+  type Path,
+  WHOLE_REPORT as report,
+  withValue,
+} from "./whole_report.ts";
 
-/** The stored object, as JSON would carry it, with one change made by `change`. */
-function stored(
-  // deno-lint-ignore no-explicit-any -- a test breaks any field of the object it likes
-  change: (object: any) => void = () => {},
-): unknown {
-  const object = JSON.parse(JSON.stringify(encodeNodePowerReport(report)));
-  change(object);
-  return object;
+/** The stored object, as JSON would carry it. */
+function stored(): object {
+  return JSON.parse(JSON.stringify(encodeNodePowerReport(report)));
 }
 
 Deno.test("a report survives its way through the API server", () => {
@@ -39,35 +39,41 @@ Deno.test("a report says nothing about what could not be read", () => {
 });
 
 Deno.test("a newer agent's extra fields do not disturb an older reader", () => {
-  const reading = decodeNodePowerReport(stored((object) => {
-    object.status.rackName = "r1";
-    object.status.gpus[0].memoryWatts = 40;
-  }));
+  const named = withValue(stored(), ["status", "rackName"], "r1");
+  const reading = decodeNodePowerReport(
+    withValue(named, ["status", "gpus", 0, "memoryWatts"], 40),
+  );
   ok(reading.kind === "report");
 });
 
-// deno-lint-ignore no-explicit-any -- see above
-const faults: [string, (object: any) => void, RegExp][] = [
-  ["another kind", (o) => o.kind = "Pod", /^kind is not/],
-  ["another version", (o) => o.apiVersion = "wattkeeper.dev/v1", /^apiVersion/],
-  ["no status", (o) => delete o.status, /^status\. is not an object/],
-  ["no name", (o) => delete o.metadata.name, /^metadata\.name/],
-  ["local time", (o) => o.status.observedAt = "Monday", /observedAt/],
-  ["a negative sequence", (o) => o.status.sequence = -1, /sequence/],
-  ["half a sequence", (o) => o.status.sequence = 1.5, /sequence/],
-  ["GPUs as a map", (o) => o.status.gpus = {}, /gpus is not a list/],
-  ["watts as text", (o) => o.status.gpus[0].limitWatts = "300", /limitWatts/],
-  ["watts below zero", (o) => o.status.gpus[0].limitWatts = -1, /limitWatts/],
-  ["a share of 2", (o) => o.status.gpus[0].powerCappedShare = 2, /0…1/],
-  ["an unknown state", (o) => o.status.gpus[1].state = "fine", /one of/],
-  ["a bad generation", (o) => o.status.gpus[0].appliedGeneration = "5", /<epo/],
-  ["a pod without UID", (o) => delete o.status.gpus[0].pod.uid, /pod\.uid/],
-  ["one GPU twice", (o) => o.status.gpus[1].uuid = "GPU-1", /twice/],
+/** What a reader says of each broken status. */
+const SAID: Readonly<Record<string, RegExp>> = {
+  "local time": /observedAt/,
+  "a negative sequence": /sequence/,
+  "half a sequence": /sequence/,
+  "GPUs as a map": /gpus is not a list/,
+  "watts as text": /limitWatts/,
+  "watts below zero": /limitWatts/,
+  "a share of 2": /0…1/,
+  "an unknown state": /one of/,
+  "a bad generation": /<epo/,
+  "a pod without UID": /pod\.uid/,
+  "one GPU twice": /twice/,
+};
+
+const FAULTS: readonly (readonly [string, Path, unknown, RegExp])[] = [
+  ["another kind", ["kind"], "Pod", /^kind is not/],
+  ["another version", ["apiVersion"], "wattkeeper.dev/v1", /^apiVersion/],
+  ["no status", ["status"], undefined, /^status\. is not an object/],
+  ["no name", ["metadata", "name"], undefined, /^metadata\.name/],
+  ...BROKEN_STATUSES.map(([what, path, value]) =>
+    [what, ["status", ...path], value, SAID[what] ?? /^$/] as const
+  ),
 ];
 
-for (const [what, change, problem] of faults) {
+for (const [what, path, value, problem] of FAULTS) {
   Deno.test(`a report with ${what} is malformed as a whole`, () => {
-    const reading = decodeNodePowerReport(stored(change));
+    const reading = decodeNodePowerReport(withValue(stored(), path, value));
     ok(reading.kind === "malformed");
     match(reading.problems.join("\n"), problem);
   });

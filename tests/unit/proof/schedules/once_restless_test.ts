@@ -2,37 +2,7 @@
 
 import assert from "node:assert/strict";
 import { runSchedule, type Schedule } from "../../../../proof/mod.ts";
-
-const PLAIN: Schedule = {
-  seed: 0,
-  fleet: {
-    mode: "disagg",
-    startMode: "gate",
-    capOwner: "planner",
-    clamp: "exact",
-    belowFloor: "shed",
-    optimizer: false,
-    loadScaling: false,
-    advisory: false,
-    nodes: 2,
-    gpusPerNode: 4,
-    gpusPerReplica: 1,
-    podsPerReplica: 1,
-    floor: 1,
-    maxGpus: 4,
-    budgetWatts: 2_361,
-    strangers: 0,
-  },
-  traffic: {
-    islTokens: 500,
-    oslTokens: 50,
-    rates: [{ fromMs: 0, requestsPerSecond: 18.14 }],
-  },
-  secret: { ttft: 1, itl: 1, powerPrefill: 1, powerDecode: 1 },
-  answerMs: 20,
-  reorderMs: 3_000,
-  faults: [],
-};
+import { QUIET } from "../quiet_schedule.ts";
 
 async function rests(schedule: Schedule): Promise<void> {
   const { violation } = await runSchedule(schedule);
@@ -41,12 +11,11 @@ async function rests(schedule: Schedule): Promise<void> {
 
 Deno.test("caps that are lowered without a gate while reports come late", () =>
   rests({
-    ...PLAIN,
+    ...QUIET,
     seed: 5,
     fleet: {
-      ...PLAIN.fleet,
+      ...QUIET.fleet,
       startMode: "none",
-      optimizer: true,
       loadScaling: true,
       nodes: 3,
       gpusPerNode: 6,
@@ -71,10 +40,18 @@ Deno.test("caps that are lowered without a gate while reports come late", () =>
 
 Deno.test("a limit that root had set before the cap is given back, whatever root has set since", () =>
   rests({
-    ...PLAIN,
+    ...QUIET,
     seed: 167_878,
+    fleet: {
+      ...QUIET.fleet,
+      optimizer: false,
+      gpusPerNode: 4,
+      budgetWatts: 2_361,
+    },
+    reorderMs: 3_000,
     traffic: {
-      ...PLAIN.traffic,
+      islTokens: 500,
+      oslTokens: 50,
       rates: [
         { fromMs: 0, requestsPerSecond: 18.14 },
         { fromMs: 30_000, requestsPerSecond: 21.67 },
@@ -109,16 +86,14 @@ Deno.test("a limit that root had set before the cap is given back, whatever root
 
 Deno.test("two rollouts below the floors of a fleet that holds them need a person", () =>
   rests({
-    ...PLAIN,
+    ...QUIET,
     seed: 176_527,
     fleet: {
-      ...PLAIN.fleet,
+      ...QUIET.fleet,
       clamp: "compatible",
       belowFloor: "hold_floor",
-      optimizer: true,
       loadScaling: true,
       nodes: 1,
-      gpusPerNode: 3,
       maxGpus: 2,
       budgetWatts: 498,
     },
@@ -129,7 +104,6 @@ Deno.test("two rollouts below the floors of a fleet that holds them need a perso
     },
     secret: { ttft: 1.25, itl: 1.36, powerPrefill: 0.8, powerDecode: 1.15 },
     answerMs: 300,
-    reorderMs: 0,
     faults: [
       { kind: "rollout", atMs: 75_420, side: "decode" },
       { kind: "budget", atMs: 80_314, watts: 393 },
