@@ -36,3 +36,14 @@ Deno.test("agents report every ten seconds, whatever happens on other nodes", ()
   }
   assert.equal(told() - before, 6);
 });
+
+Deno.test("a pass in between moves no heartbeat", () => {
+  const two = world([]);
+  const told = () => two.api.report("n2")!.sequence;
+  const before = told();
+  while (told() === before) two.advance(1_000);
+  two.advance(5_000);
+  two.nodes[1]!.hear();
+  two.advance(5_000);
+  assert.equal(told(), before + 2);
+});

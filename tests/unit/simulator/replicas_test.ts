@@ -1,7 +1,9 @@
 /** Replicas of several pods in the simulated cluster: placed, served and replaced together. @module */
 
 import assert from "node:assert/strict";
+import { SimulatedWorld } from "../../../simulator/mod.ts";
 import { gpu, grant, N1, world } from "./faults/struck_world.ts";
+import { worldOptions } from "./truth.ts";
 
 /** Two GPUs a replica, each in a pod of its own. */
 const PAIRS = {
@@ -65,8 +67,21 @@ Deno.test("a replica serves once its last pod has loaded, as fast as its lowest 
   pairs.controllers.killed(second!.podUid!);
   pairs.advance(5_000);
   assert.equal(pairs.ready("prefill"), 0);
+  assert.equal(pairs.isServing(first!.podUid!), false);
   pairs.advance(10_000);
   assert.equal(pairs.ready("prefill"), 1);
+});
+
+Deno.test("a replica does not serve while a pod of it waits in its gate", () => {
+  const pairs = new SimulatedWorld(worldOptions(PAIRS));
+  pairs.advance(6_000);
+  const [first, second] = pairs.api.pods().map(({ pod }) => pod.uid);
+  grant(pairs, first!, 300, 1);
+  pairs.advance(30_000);
+  assert.equal(pairs.isServing(first!), false);
+  grant(pairs, second!, 300, 2);
+  pairs.advance(30_000);
+  assert.equal(pairs.isServing(first!), true);
 });
 
 Deno.test("a replica that has lost a pod goes as a whole, and another one comes", () => {

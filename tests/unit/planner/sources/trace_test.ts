@@ -228,7 +228,8 @@ Deno.test("a file that is no trace is refused with how it begins", async () => {
   await refused("# Planner\nmode: disagg", "not a trace", "# Planner");
   await refused('{"hello": 1}', "not a trace");
   await refused("a,b,c\n1,2,3", "not a trace");
-  await refused("\u001f\u008b\u0008\u0000zip", "not a trace");
+  // Without what would move a terminal's cursor.
+  await refused("\u001f\u008b\u0008\u0000zip\u001b[2J", '"????zip?[2J"');
 });
 
 Deno.test("more than a tenth of bad lines is refused with examples", async () => {

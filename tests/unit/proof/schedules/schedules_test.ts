@@ -39,9 +39,11 @@ Deno.test("another seed is another run", async () => {
 Deno.test("within a few hundred seeds every kind of fault, mode and choice comes up", () => {
   const kinds = new Set<string>();
   const choices = new Set<string>();
+  const podsPerReplica = new Set<number>();
   for (let seed = 1; seed <= 600; seed++) {
     const { faults, fleet } = generateSchedule(seed);
     for (const { kind } of faults) kinds.add(kind);
+    podsPerReplica.add(fleet.podsPerReplica);
     for (const [name, value] of Object.entries(fleet)) {
       if (typeof value !== "number") choices.add(`${name} ${value}`);
     }
@@ -52,6 +54,7 @@ Deno.test("within a few hundred seeds every kind of fault, mode and choice comes
     ["frontend_refuses"],
   );
   assert.equal(choices.size, 17);
+  assert.deepEqual([...podsPerReplica].sort(), [1, 2]);
 });
 
 Deno.test("workers and one thread come to the same", async () => {
