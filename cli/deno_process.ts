@@ -50,7 +50,7 @@ export function denoProcess(): ProcessPort {
   };
 }
 
-/** A pipe may take less than it is given, or nothing for now when its other end made it non-blocking. */
+/** A pipe may take less than it is given, or nothing yet when its other end made it non-blocking. */
 function writeAll(
   stream: { writeSync(bytes: Uint8Array): number },
   bytes: Uint8Array,
